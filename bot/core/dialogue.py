@@ -1,0 +1,249 @@
+"""The words of the conversation: what came in, what goes out, and nothing about any channel.
+
+A channel turns what it received into an `Incoming`, the reducer turns that and the stored `Draft`
+into a `Turn`, and the channel shows the turn's prompts. Prompts carry message ids, never text or
+markup, so that one conversation speaks every language and suits every channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from bot.core.form import Form
+from bot.core.report import Answers, Place, Progress, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence of the catalogue: its id, what to fill in, and the number that picks a plural.
+
+    A value that is a `Message` is said in the same language; dates and numbers are written by
+    locale; a plain str is somebody's own words and is shown as it is.
+    """
+
+    id: str
+    values: Mapping[str, str | int | float | date | datetime | Message] = field(
+        default_factory=dict
+    )
+    count: int | None = None
+
+
+ChoiceKind = Literal["button", "position"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing that can be chosen. `position` asks the device where it is.
+
+    `id` is at most 40 bytes, so that it fits a Telegram button beside the prompt's serial.
+    """
+
+    id: str
+    label: Message
+    kind: ChoiceKind = "button"
+
+
+Accepted = Literal["text", "position", "media"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the person sees next.
+
+    `lines` are paragraphs; `rows` the choices, row by row; `accepts` says what may be typed or sent
+    besides; `media` are ids of safe copies to show as thumbnails; `serial` tells this screen from
+    older ones; `keep` means that it stays in the chat (a receipt) and is never edited away.
+    """
+
+    screen: str
+    lines: tuple[Message, ...]
+    rows: tuple[tuple[Choice, ...], ...] = ()
+    accepts: tuple[Accepted, ...] = ()
+    media: tuple[str, ...] = ()
+    serial: int = 0
+    keep: bool = False
+    receipt: str | None = None
+
+
+# What comes in ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Something typed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A choice was pressed. `serial` is the prompt's own, None where a channel cannot carry it."""
+
+    choice: str
+    serial: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command or a deep link: ``start``, ``report``, ``reports``, ``language`` …"""
+
+    name: str
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A position, a venue, or both."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A picture or video that was sent and waits to be fetched.
+
+    `id` becomes the media id; `source` is the channel's own and opaque; `size` in bytes if known;
+    `refused` is a `MediaRefused` reason where the channel knows already that it is of no use.
+    """
+
+    id: str
+    source: str
+    size: int | None = None
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """Pictures and videos, several at once or one of an album, with the words beside them."""
+
+    attachments: tuple[Attachment, ...]
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeSafe:
+    """The media worker is done with `media`; `position` was found inside, if any."""
+
+    media: str
+    position: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The media worker cannot use `media`; `reason` as in `MediaRefused`."""
+
+    media: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The chat was opened or came back: show where we are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Something that no step can use: a sticker, a voice message, a contact."""
+
+
+Event = Text | Pressed | Command | Located | Attached | MadeSafe | Refused | Opened | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One event with where it came from.
+
+    `address` is the channel's own way back to the person and never leaves the turn in the clear;
+    `event_id` is the same whenever the channel delivers the same event again; `locale` is what the
+    client says; `receipts` are those that the browser holds and shows us for *my reports*.
+    """
+
+    channel: str
+    address: str
+    event_id: str
+    event: Event
+    locale: str | None = None
+    receipts: tuple[str, ...] = ()
+
+
+# What the reducer knows and answers ---------------------------------------------------------------
+
+Overlay = Literal["", "cancel", "resume", "language"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One conversation as it stands. `step` is ``menu``, a step of the form, ``summary`` or
+    ``receipt``; `overlay` a question asked on top of it; `serial` changes with every new screen.
+    """
+
+    locale: str
+    step: str = "menu"
+    overlay: Overlay = ""
+    editing: bool = False
+    serial: int = 0
+    answers: Answers = field(default_factory=Answers)
+    receipt: str = ""
+    touched: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether a report is under way."""
+        return self.step not in {"menu", "receipt"}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the reducer may know of the world: all of it given, so that it stays a pure function.
+
+    `now` is aware; `entropy` is fresh random bytes (at least 32); `progress` holds a `Progress`
+    for each receipt that the event names and the store knows; `hint` is the channel's advice on
+    where receipts are kept.
+    """
+
+    now: datetime
+    entropy: bytes
+    form: Form
+    locales: tuple[str, ...]
+    progress: Mapping[str, Progress] = field(default_factory=dict)
+    hint: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Have this attachment fetched and made safe."""
+
+    attachment: Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """These media are no longer wanted."""
+
+    media: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """The report is finished; `receipt` is what its reporter holds."""
+
+    report: Report
+    receipt: str
+
+
+Effect = Fetch | Discard | Submit
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a turn comes to: the new draft, what to show, and what to do."""
+
+    draft: Draft
+    prompts: tuple[Prompt, ...] = ()
+    effects: tuple[Effect, ...] = ()
+
+
+Reducer = Callable[[Draft, Event, Facts, tuple[str, ...]], Turn]

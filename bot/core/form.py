@@ -1,0 +1,37 @@
+"""What a report asks for, as data: the categories and the limits that a city can change in a file.
+
+The steps are fixed by name in `STEPS`; which hazards exist, how many pictures fit, how long a text
+may be and which numbers to call come from ``config/form.toml``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+STEPS = ("category", "location", "media", "description", "danger")
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One group of hazards. `code` and `hazards` name sentences ``hazard.<code>[.<hazard>]``."""
+
+    code: str
+    service_code: str
+    hazards: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The whole form. Lengths in characters, `media_most` in pieces, numbers to call as dialled."""
+
+    categories: tuple[Category, ...]
+    media_most: int
+    description_most: int
+    address_most: int
+    emergency_numbers: tuple[tuple[str, str], ...]
+    timezone: tzinfo
+
+    def category(self, code: str | None) -> Category | None:
+        """The category of that code, or None."""
+        return next((one for one in self.categories if one.code == code), None)

@@ -1,0 +1,85 @@
+"""What a person reports, from the first answer to the last status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+MediaState = Literal["pending", "ready"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the hazard is: WGS84 degrees, words, or both. At least one of them is given."""
+
+    latitude: float | None = None
+    longitude: float | None = None
+    words: str = ""
+
+    @property
+    def position(self) -> tuple[float, float] | None:
+        """Latitude and longitude where both are known."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return self.latitude, self.longitude
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture or video of a draft. `id` is 22 letters, unguessable, and names the safe copy."""
+
+    id: str
+    state: MediaState = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What has been answered so far; None and empty mean not yet."""
+
+    category: str | None = None
+    hazard: str | None = None
+    place: Place | None = None
+    media: tuple[Media, ...] = ()
+    media_done: bool = False
+    description: str = ""
+    description_done: bool = False
+    danger: bool | None = None
+    offered: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A finished report, as the case system is to get it. Nothing in it says who sent it."""
+
+    reference: str
+    category: str
+    hazard: str
+    place: Place
+    media: tuple[str, ...]
+    description: str
+    danger: bool
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One status that a report has reached, and when."""
+
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What may be shown to whoever holds the receipt."""
+
+    category: str
+    submitted_at: datetime
+    steps: tuple[Step, ...] = field(default=())
+    note: str = ""
+
+    @property
+    def status(self) -> str:
+        """The newest status; ``waiting`` until the case system has the report."""
+        return self.steps[-1].status if self.steps else "waiting"

@@ -1,0 +1,45 @@
+"""The statuses of a case, and the clock that the campaign promises.
+
+受理 the same day, 核查 within three days, 反馈 within seven.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+
+STATUSES = (
+    "received",
+    "accepted",
+    "transferred",
+    "verifying",
+    "verified",
+    "not_confirmed",
+    "rectifying",
+    "rectified",
+    "closed",
+    "rejected",
+    "reopened",
+    "reward_proposed",
+    "reward_approved",
+    "reward_paid",
+    "reward_declined",
+)
+
+# Opening a case says nothing that the receipt has not said already.
+SILENT = frozenset({"received"})
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """The last day of each promise, in the city's own time zone."""
+
+    accept: date
+    verify: date
+    feedback: date
+
+
+def deadlines(submitted_at: datetime, timezone: tzinfo) -> Deadlines:
+    """The promises for a report submitted at that moment (aware datetime)."""
+    day = submitted_at.astimezone(timezone).date()
+    return Deadlines(day, day + timedelta(days=3), day + timedelta(days=7))

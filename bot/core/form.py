@@ -29,7 +29,7 @@ class Form:
     media_most: int
     description_most: int
     address_most: int
-    emergency_numbers: tuple[tuple[str, str], ...]
+    emergency_numbers: tuple[str, ...]
     timezone: tzinfo
 
     def category(self, code: str | None) -> Category | None:

@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = "127.0.0.1"
+SHOWN_MOST = 80
 
 
 class SettingRefused(Exception):
@@ -122,5 +123,5 @@ def _sentence(problem: object) -> str:
     name = str(problem["loc"][0]).upper() if problem["loc"] else ""
     said = str(problem["msg"]).removeprefix("Value error, ")
     given = problem.get("input")
-    shown = f" (given: {given!r})" if isinstance(given, str) and len(given) < 80 else ""
+    shown = f" (given: {given!r})" if isinstance(given, str) and len(given) < SHOWN_MOST else ""
     return f"{name}: {said}{shown}." if name else f"{said}."

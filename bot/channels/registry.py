@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 
 from config.settings import Settings
 
-CHANNELS = {
+CHANNELS: dict[str, tuple[str, Callable[[Settings], bool]]] = {
     "webchat": ("bot.channels.webchat", lambda settings: True),
-    "telegram": ("bot.channels.telegram", lambda settings: bool(settings.bot_token)),
+    "telegram": (
+        "bot.channels.telegram",
+        lambda settings: bool(settings.bot_token.get_secret_value()),
+    ),
 }
 
 

@@ -7,7 +7,7 @@ markup, so that one conversation speaks every language and suits every channel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -192,7 +192,7 @@ class Draft:
     @property
     def open(self) -> bool:
         """Whether a report is under way."""
-        return self.step not in {"menu", "receipt"}
+        return self.step not in ("menu", "receipt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +200,14 @@ class Facts:
     """What the reducer may know of the world: all of it given, so that it stays a pure function.
 
     `now` is aware; `entropy` is fresh random bytes (at least 32); `progress` holds a `Progress`
-    for each receipt that the event names and the store knows; `hint` is the channel's advice on
-    where receipts are kept.
+    for each receipt that the event names and the store knows; `locales` are the languages with
+    their own names; `hint` is the channel's advice on where receipts are kept.
     """
 
     now: datetime
     entropy: bytes
     form: Form
-    locales: tuple[str, ...]
+    locales: tuple[tuple[str, str], ...]
     progress: Mapping[str, Progress] = field(default_factory=dict)
     hint: Message | None = None
 
@@ -244,6 +244,3 @@ class Turn:
     draft: Draft
     prompts: tuple[Prompt, ...] = ()
     effects: tuple[Effect, ...] = ()
-
-
-Reducer = Callable[[Draft, Event, Facts, tuple[str, ...]], Turn]

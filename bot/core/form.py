@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 
-STEPS = ("category", "location", "media", "description", "danger")
+STEPS = ("category", "hazard", "location", "media", "description", "danger")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ENTROPY_BYTES = 12
+REFERENCE_BYTES = 16
 _LETTERS = 18
 _BITS = _LETTERS * 5
 _MODULUS = 1021
@@ -21,6 +22,11 @@ def receipt_from(entropy: bytes) -> str:
         raise ValueError(f"a receipt needs {ENTROPY_BYTES} random bytes")
     number = int.from_bytes(entropy[:ENTROPY_BYTES], "big") >> (ENTROPY_BYTES * 8 - _BITS)
     return grouped(_letters(number, _LETTERS) + _letters(number % _MODULUS, 2))
+
+
+def reference_from(entropy: bytes) -> str:
+    """The report's own name towards the case system: 26 letters (128 bits) from 16 random bytes."""
+    return _letters(int.from_bytes(entropy[:REFERENCE_BYTES], "big"), 26)
 
 
 def read_receipt(words: str) -> str | None:

@@ -1,0 +1,182 @@
+"""The reducer: one event and the draft in, one turn out. Everything here is a pure function.
+
+What a button, command or typed receipt means is decided here; what becomes of the report is in
+`handlers.report`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.core.dialogue import (
+    Attached,
+    Command,
+    Draft,
+    Event,
+    Facts,
+    Located,
+    MadeSafe,
+    Message,
+    Opened,
+    Pressed,
+    Refused,
+    Text,
+    Turn,
+    Unknown,
+)
+from bot.core.receipt import looks_like_receipt, read_receipt
+from bot.core.wizard import SERIALS, at
+from handlers import commands, follow_up, report
+from handlers.screens import show
+
+# After so many seconds away, a person is asked whether to go on; sooner, the screen just returns.
+AWAY_SECONDS = 15 * 60
+
+Receipts = tuple[str, ...]
+
+
+def fresh(locale: str, facts: Facts) -> Draft:
+    """A conversation that has not begun. Its serial starts where an older one did not."""
+    return Draft(locale=locale, serial=int(facts.now.timestamp()) % SERIALS)
+
+
+def take(draft: Draft, event: Event, facts: Facts, receipts: Receipts = ()) -> Turn:
+    """What this event makes of the conversation."""
+    turn = _take(draft, event, facts, receipts)
+    return replace(turn, draft=replace(turn.draft, touched=int(facts.now.timestamp())))
+
+
+def receipts_named(event: Event, receipts: Receipts) -> Receipts:
+    """The receipts whose progress the reducer will want to know."""
+    match event:
+        case Pressed(choice="reports") | Command(name="reports"):
+            return receipts
+        case Pressed(choice=choice) if choice.startswith("status:"):
+            return (read_receipt(choice.removeprefix("status:")) or "",)
+        case Text(text=text) if looks_like_receipt(text):
+            return (read_receipt(text) or "",)
+        case Command(name="status", argument=argument):
+            return (read_receipt(argument) or "",)
+    return ()
+
+
+def _take(draft: Draft, event: Event, facts: Facts, receipts: Receipts) -> Turn:
+    match event:
+        case Pressed():
+            return _pressed(draft, event, facts, receipts)
+        case Command():
+            return _command(draft, event, facts, receipts)
+        case Text():
+            return _text(draft, event, facts)
+        case Opened():
+            return _opened(draft, facts)
+        case Unknown():
+            return Turn(draft, (show(draft, facts, [Message(f"help.{draft.step}")]),))
+        case _:
+            return _sent(draft, event, facts)
+
+
+def _sent(draft: Draft, event: Located | Attached | MadeSafe | Refused, facts: Facts) -> Turn:
+    match event:
+        case Located():
+            return report.located(draft, event, facts)
+        case Attached():
+            return report.attached(draft, event, facts)
+        case MadeSafe():
+            return report.made_safe(draft, event, facts)
+        case Refused():
+            return report.refused(draft, event, facts)
+
+
+def _text(draft: Draft, event: Text, facts: Facts) -> Turn:
+    if draft.step != "description" and looks_like_receipt(event.text):
+        receipt = read_receipt(event.text)
+        if receipt:
+            return follow_up.status(draft, facts, receipt)
+        if not draft.open:
+            return follow_up.wrong_receipt(draft)
+    if not draft.open:
+        return Turn(draft, (show(draft, facts, [Message(f"help.{draft.step}")]),))
+    return report.wrote(replace(draft, overlay=""), event, facts)
+
+
+def _opened(draft: Draft, facts: Facts) -> Turn:
+    away = facts.now.timestamp() - draft.touched > AWAY_SECONDS
+    if draft.open and away and draft.overlay != "resume":
+        return report.resume(draft, facts)
+    return Turn(draft, (show(draft, facts),))
+
+
+def _command(draft: Draft, event: Command, facts: Facts, receipts: Receipts) -> Turn:
+    if event.name == "status":
+        return follow_up.status(draft, facts, read_receipt(event.argument) or "")
+    if event.name == "reports":
+        return follow_up.reports(draft, facts, receipts)
+    if event.name == "language":
+        return commands.language(draft, facts, event.argument)
+    if event.name == "cancel":
+        return report.cancel(draft, facts)
+    if event.name in ("start", "report") and draft.open:
+        return report.resume(draft, facts)
+    return _ANYWHERE.get(event.name, commands.menu)(draft, facts)
+
+
+def _pressed(draft: Draft, event: Pressed, facts: Facts, receipts: Receipts) -> Turn:
+    choice = event.choice
+    if choice.startswith("status:"):
+        return follow_up.status(draft, facts, read_receipt(choice.removeprefix("status:")) or "")
+    if choice == "reports":
+        return follow_up.reports(draft, facts, receipts)
+    if choice in ("guide", "privacy"):
+        return _ANYWHERE[choice](draft, facts)
+    stale = event.serial is not None and event.serial != draft.serial
+    if stale and not _timeless(draft, choice):
+        return Turn(draft, (show(draft, facts),))
+    return _chosen(draft, choice, facts)
+
+
+def _chosen(draft: Draft, choice: str, facts: Facts) -> Turn:
+    """A choice of the screen that the person is looking at."""
+    if draft.overlay:
+        return _answered(draft, choice, facts)
+    if choice in _MENU_CHOICES:
+        return _ANYWHERE[choice](draft, facts)
+    if choice == "language":
+        return commands.language(draft, facts)
+    return report.pressed(draft, choice, facts)
+
+
+def _timeless(draft: Draft, choice: str) -> bool:
+    """Choices that mean the same however old their button is, as long as no report is open."""
+    return not draft.open and choice in ("report", "menu", "language")
+
+
+def _answered(draft: Draft, choice: str, facts: Facts) -> Turn:
+    """The answer to a question asked on top of the conversation."""
+    plain = at(draft, draft.step, editing=draft.editing)
+    if draft.overlay == "cancel" and choice == "cancel:yes":
+        return report.abandon(plain, facts)
+    if draft.overlay == "resume" and choice == "anew":
+        return replace(report.begin(plain, facts), effects=report.discarded(draft))
+    if draft.overlay == "language" and choice.startswith("locale:"):
+        return commands.language(draft, facts, choice.removeprefix("locale:"))
+    if choice in ("go_on", "cancel:no", "menu"):
+        return Turn(plain, (show(plain, facts),))
+    return Turn(draft, (show(draft, facts),))
+
+
+def _report(draft: Draft, facts: Facts) -> Turn:
+    return Turn(draft, (show(draft, facts),)) if draft.open else report.begin(draft, facts)
+
+
+_ANYWHERE: dict[str, Callable[[Draft, Facts], Turn]] = {
+    "report": _report,
+    "menu": commands.menu,
+    "go_on": commands.menu,
+    "start": commands.menu,
+    "help": commands.guide,
+    "guide": commands.guide,
+    "privacy": commands.privacy,
+}
+_MENU_CHOICES = ("report", "menu", "go_on")

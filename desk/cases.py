@@ -14,7 +14,7 @@ import orjson
 from desk import outbox
 from desk.deadlines import next_due
 from desk.errors import NoSuchCase, NotAllowed, NoteTooLong, Stale
-from desk.statuses import Status, may_follow
+from desk.statuses import RULES, Status, may_follow
 
 NOTE_LIMIT = 1000  # characters
 NUMBER_DIGITS = 18  # what surely fits SQLite's integers
@@ -49,6 +49,10 @@ class Case(NewCase):
     updated_at: int
     clock_from: int
     due_at: int | None
+
+    @property
+    def closed(self) -> bool:
+        return RULES[self.status].closed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,9 +123,7 @@ def move_case(
 
 
 def _is_repeated(case: Case, move: Move) -> bool:
-    return (
-        case.version == move.seen + 1 and case.status is move.status and case.note == move.note
-    )
+    return case.version == move.seen + 1 and case.status is move.status and case.note == move.note
 
 
 def _record(
@@ -169,10 +171,10 @@ def find_by_reference(connection: sqlite3.Connection, reference: str) -> Case | 
 
 
 def select_cases(
-    connection: sqlite3.Connection, clause: str, values: tuple[object, ...]
+    connection: sqlite3.Connection, clause: str, values: tuple[object, ...] | dict[str, object]
 ) -> list[Case]:
     """Cases by a WHERE clause of this package's own making; values are always bound."""
-    rows = connection.execute(f"{_SELECT} {clause}", values).fetchall()  # noqa: S608
+    rows = connection.execute(f"{_SELECT} {clause}", values).fetchall()
     return [_case(row) for row in rows]
 
 

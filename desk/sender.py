@@ -38,7 +38,7 @@ class Pace:
         first, longest = (
             (self.refused_first, self.refused_longest) if refused else (self.first, self.longest)
         )
-        full = min(longest, first * 2 ** min(attempts, 30))
+        full = min(longest, first * 2.0 ** min(attempts, 30))
         return full * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
 
 

@@ -8,7 +8,7 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, Protocol, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,21 +23,13 @@ LogFormat = Literal["plain", "json"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Everything the desk can be told; `url` is empty when it follows from host and port."""
+class Place:
+    """Where the desk is, all that a login link needs; `url` is empty when host and port say it."""
 
     data_dir: Path
     host: str
     port: int
     url: str
-    api_key: str
-    jurisdiction_id: str
-    case_hook_url: str
-    case_hook_secrets: tuple[str, ...]
-    gateway_url: str
-    timezone: ZoneInfo
-    default_locale: str
-    log_format: LogFormat
 
     @property
     def database_path(self) -> Path:
@@ -49,17 +41,36 @@ class Settings:
         return self.url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Read and check every setting; raises BadSetting with one sentence."""
+@dataclass(frozen=True, kw_only=True)
+class Settings(Place):
+    """Everything the desk can be told."""
 
-    def value(name: str, default: str = "") -> str:
-        return environment.get(name, "").strip() or default
+    api_key: str
+    jurisdiction_id: str
+    case_hook_url: str
+    case_hook_secrets: tuple[str, ...]
+    gateway_url: str
+    timezone: ZoneInfo
+    default_locale: str
+    log_format: LogFormat
 
-    return Settings(
+
+def read_place(environment: Mapping[str, str]) -> Place:
+    """Read and check where the desk is; raises BadSetting with one sentence."""
+    value = _reader(environment)
+    return Place(
         data_dir=Path(value("DATA_DIR", "./data")),
         host=value("DESK_HOST", "127.0.0.1"),
         port=_port(value("DESK_PORT", "8081")),
         url=_origin("DESK_URL", value("DESK_URL")) if value("DESK_URL") else "",
+    )
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read and check every setting; raises BadSetting with one sentence."""
+    value = _reader(environment)
+    return Settings(
+        **vars(read_place(environment)),
         api_key=_required("OPEN311_API_KEY", value("OPEN311_API_KEY")),
         jurisdiction_id=value("OPEN311_JURISDICTION_ID"),
         case_hook_url=_address(
@@ -73,6 +84,19 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             "LogFormat", _one_of("LOG_FORMAT", value("LOG_FORMAT", "plain"), ("plain", "json"))
         ),
     )
+
+
+class _Reader(Protocol):
+    def __call__(self, name: str, default: str = "") -> str: ...
+
+
+def _reader(environment: Mapping[str, str]) -> _Reader:
+    """Values by name; an empty one counts as not given."""
+
+    def value(name: str, default: str = "") -> str:
+        return environment.get(name, "").strip() or default
+
+    return value
 
 
 def _required(name: str, value: str) -> str:
@@ -129,9 +153,7 @@ def _zone(value: str) -> ZoneInfo:
     try:
         return ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadSetting(
-            f"TIMEZONE must be a name such as Asia/Shanghai, not {value!r}."
-        ) from None
+        raise BadSetting(f"TIMEZONE must be a name such as Asia/Shanghai, not {value!r}.") from None
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:

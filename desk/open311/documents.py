@@ -7,7 +7,7 @@ from desk.cases import Case
 from desk.context import Desk
 from desk.deadlines import due_at
 from desk.services import Service
-from desk.statuses import RULES, Step
+from desk.statuses import Step
 
 
 def service_row(service: Service, locale: str) -> dict[str, object]:
@@ -36,7 +36,7 @@ def request_row(desk: Desk, case: Case, locale: str, *, whole: bool) -> dict[str
     expected = due_at(Step.FEEDBACK, case.clock_from, desk.settings.timezone)
     return {
         "service_request_id": str(case.id),
-        "status": "closed" if RULES[case.status].closed else "open",
+        "status": "closed" if case.closed else "open",
         "status_notes": told.get("status_notes"),
         "service_name": desk.services[case.service_code].name(locale),
         "service_code": case.service_code,

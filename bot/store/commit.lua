@@ -1,0 +1,14 @@
+-- One turn, all or nothing: the value under KEYS[1] becomes ARGV[2] (kept for ARGV[3] seconds) and
+-- every further command runs, if its first 12 bytes are still ARGV[1] (empty: if there is none).
+-- Further commands follow as: number of words, words.
+if redis.call('GETRANGE', KEYS[1], 0, 11) ~= ARGV[1] then
+  return 0
+end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+local at = 4
+while at <= #ARGV do
+  local count = tonumber(ARGV[at])
+  redis.call(unpack(ARGV, at + 1, at + count))
+  at = at + count + 1
+end
+return 1

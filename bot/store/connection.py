@@ -1,0 +1,132 @@
+"""The way to the store: one client, its scripts, and round trips shared by what runs at once.
+
+Many turns run at the same moment; their reads leave together in one pipeline, and so do their
+commits, which the store then puts on disk with one write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from hashlib import sha1
+from pathlib import Path
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError, RedisError
+
+from bot.core.errors import StoreUnavailable
+
+Word = str | bytes | int | float
+Command = tuple[Word, ...]
+
+CONNECT_SECONDS = 3
+ANSWER_SECONDS = 15
+MOST_AT_ONCE = 256
+
+
+class Store:
+    """The store of this process. Every method raises `StoreUnavailable` when it cannot be asked."""
+
+    def __init__(self, client: Redis) -> None:
+        self.client = client
+        self._reads = Shared(client)
+        self._writes = Shared(client)
+        self._scripts = {
+            path.stem: path.read_bytes() for path in Path(__file__).parent.glob("*.lua")
+        }
+        self._digests = {
+            name: sha1(body, usedforsecurity=False).hexdigest()
+            for name, body in self._scripts.items()
+        }
+
+    @classmethod
+    def at(cls, url: str) -> Store:
+        """The store at a ``redis://``, ``rediss://`` or ``unix://`` address; connects when used."""
+        return cls(
+            Redis.from_url(
+                url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS
+            )
+        )
+
+    async def read(self, *command: Word) -> Any:
+        """One reading command; those of the same moment share a round trip."""
+        return await self._reads.call(command)
+
+    async def write(self, *command: Word) -> Any:
+        """One writing command; those of the same moment share a round trip."""
+        return await self._writes.call(command)
+
+    async def script(self, name: str, keys: Sequence[Word], words: Sequence[Word]) -> Any:
+        """Run ``<name>.lua``, all or nothing."""
+        command = ("EVALSHA", self._digests[name], len(keys), *keys, *words)
+        try:
+            return await self._writes.call(command)
+        except NoScriptError:
+            await self._writes.call(("SCRIPT", "LOAD", self._scripts[name]))
+            return await self._writes.call(command)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.client.aclose()
+
+
+def spelled(commands: Sequence[Command]) -> list[Word]:
+    """Commands as the scripts read them: number of words, words."""
+    words: list[Word] = []
+    for command in commands:
+        words.append(len(command))
+        words.extend(command)
+    return words
+
+
+class Shared:
+    """Collects the commands of one moment into one pipeline.
+
+    While a pipeline is under way the next one fills; so under load the number of round trips
+    follows the store, not the number of turns.
+    """
+
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+        self._waiting: list[tuple[Command, asyncio.Future[Any]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    def call(self, command: Command) -> asyncio.Future[Any]:
+        """The answer to a command, or its error."""
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((command, answer))
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+        return answer
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                taken = self._waiting[:MOST_AT_ONCE]
+                del self._waiting[:MOST_AT_ONCE]
+                await self._trip(taken)
+        finally:
+            self._running = None
+
+    async def _trip(self, taken: list[tuple[Command, asyncio.Future[Any]]]) -> None:
+        pipeline = self._client.pipeline(transaction=False)
+        for command, _ in taken:
+            pipeline.execute_command(*command)
+        try:
+            answers = await pipeline.execute(raise_on_error=False)
+        except (RedisError, OSError) as error:
+            answers = [_unavailable(error)] * len(taken)
+        for (_, waiting), answer in zip(taken, answers, strict=True):
+            if waiting.done():
+                continue
+            if isinstance(answer, NoScriptError):
+                waiting.set_exception(answer)
+            elif isinstance(answer, Exception):
+                waiting.set_exception(_unavailable(answer))
+            else:
+                waiting.set_result(answer)
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    return error if isinstance(error, StoreUnavailable) else StoreUnavailable(type(error).__name__)

@@ -1,0 +1,89 @@
+"""Conversations at rest: named by a keyed hash, encrypted under a key that needs the address.
+
+The value is ``nonce (12) | AES-256-GCM(count | event hashes | draft)``. The nonce is fresh with each
+commit and doubles as the version that the commit compares. Along with the draft lie hashes of the
+last events, so that an event that comes again is known whatever process it comes to.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from bot.core.dialogue import Draft
+from bot.store.connection import Command, Store, spelled
+from bot.store.drafts import draft_from, written_draft
+
+DRAFT_SECONDS = 24 * 3600
+EVENTS_REMEMBERED = 32
+_HASH = 6
+_NONCE = 12
+
+
+@dataclass(slots=True)
+class Conversation:
+    """A conversation as loaded. `draft` is None where there is none yet."""
+
+    key: str
+    cipher: AESGCM
+    version: bytes
+    events: bytes
+    draft: Draft | None
+
+    def has_seen(self, event_id: str) -> bool:
+        """Whether this event was committed before."""
+        wanted = _event_hash(event_id)
+        return any(
+            self.events[at : at + _HASH] == wanted for at in range(0, len(self.events), _HASH)
+        )
+
+
+class Conversations:
+    """Loads and commits conversations. Both may raise `StoreUnavailable`."""
+
+    def __init__(self, store: Store, key: bytes) -> None:
+        self._store = store
+        self._key = key
+
+    async def load(self, channel: str, address: str) -> Conversation:
+        """The conversation of that address on that channel."""
+        person = f"{channel}|{address}".encode()
+        tag = hmac.digest(self._key, b"name|" + person, "sha256")
+        cipher = AESGCM(hmac.digest(self._key, b"draft|" + person, "sha256"))
+        key = "c:" + urlsafe_b64encode(tag[:16]).decode().rstrip("=")
+        value = await self._store.read("GET", key)
+        if not value:
+            return Conversation(key, cipher, b"", b"", None)
+        version = value[:_NONCE]
+        try:
+            plain = cipher.decrypt(version, value[_NONCE:], key.encode())
+        except InvalidTag:  # written under a key that is gone: nobody can read it, start anew
+            return Conversation(key, cipher, version, b"", None)
+        end = 1 + plain[0] * _HASH
+        return Conversation(key, cipher, version, plain[1:end], draft_from(plain[end:]))
+
+    async def commit(
+        self,
+        conversation: Conversation,
+        draft: Draft,
+        event_id: str,
+        work: Sequence[Command] = (),
+    ) -> bool:
+        """The new draft, the event and the work together. False: somebody else was faster."""
+        events = (conversation.events + _event_hash(event_id))[-EVENTS_REMEMBERED * _HASH :]
+        plain = bytes((len(events) // _HASH,)) + events + written_draft(draft)
+        nonce = os.urandom(_NONCE)
+        sealed = nonce + conversation.cipher.encrypt(nonce, plain, conversation.key.encode())
+        words = (conversation.version, sealed, DRAFT_SECONDS, *spelled(work))
+        return bool(await self._store.script("commit", (conversation.key,), words))
+
+
+def _event_hash(event_id: str) -> bytes:
+    return blake2b(event_id.encode(), digest_size=_HASH).digest()

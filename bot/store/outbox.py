@@ -1,0 +1,120 @@
+"""Work that must not be lost, standing beside the data that it came from.
+
+One sorted set per kind of work, scored by due time on the store's own clock. `add` gives commands
+for the transaction of whoever makes the work; `claim` leases what is due under a fence that only
+grows; an outcome counts only under the newest fence, so a worker that slept through its lease
+changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.core.errors import StoreUnavailable
+from bot.store.connection import Command, Store, spelled
+
+KINDS = ("push", "media", "notices", "delivery", "broadcast", "replies")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A leased piece of work. `attempts` counts this one."""
+
+    id: str
+    body: bytes
+    fence: int
+    attempts: int
+
+
+class Outbox:
+    """The outbox of one kind of work."""
+
+    def __init__(self, store: Store, kind: str) -> None:
+        if kind not in KINDS:
+            raise ValueError(f"no work is called {kind}")
+        self.kind = kind
+        self._store = store
+        self._due = f"outbox:{kind}"
+        self._bodies = f"outbox:{kind}:bodies"
+        self._leases = f"outbox:{kind}:leases"
+        self._parked = f"outbox:{kind}:parked"
+
+    def add(self, entry_id: str, body: bytes = b"") -> list[Command]:
+        """The commands that put an entry in, due at once. The same id again changes nothing."""
+        commands: list[Command] = [("ZADD", self._due, "NX", 0, entry_id)]
+        if body:
+            commands.insert(0, ("HSETNX", self._bodies, entry_id, body))
+        return commands
+
+    async def claim(self, most: int, lease_seconds: float) -> list[Entry]:
+        """Lease up to `most` due entries for `lease_seconds`."""
+        claimed = await self._store.script(
+            "claim",
+            (self._due, self._bodies, self._leases, "outbox:fence"),
+            (most, int(lease_seconds * 1000)),
+        )
+        return [
+            Entry(entry_id.decode(), body, fence, attempts)
+            for entry_id, body, fence, attempts in claimed
+        ]
+
+    async def done(self, entry: Entry, then: list[Command] | None = None) -> bool:
+        """It is done; `then` runs in the same transaction. False: the lease was lost, nothing ran."""
+        return await self._settle(entry, "done", 0, then)
+
+    async def retry(
+        self, entry: Entry, delay_seconds: float, then: list[Command] | None = None
+    ) -> bool:
+        """Again after a delay. False: the lease was lost."""
+        return await self._settle(entry, "retry", int(delay_seconds * 1000), then)
+
+    async def park(self, entry: Entry, reason: str, then: list[Command] | None = None) -> bool:
+        """Out of the way until an operator puts it back. `reason` names no person."""
+        return await self._settle(entry, "park", reason, then)
+
+    async def _settle(
+        self, entry: Entry, outcome: str, detail: int | str, then: list[Command] | None
+    ) -> bool:
+        counted = await self._store.script(
+            "settle",
+            (self._due, self._bodies, self._leases, self._parked),
+            (entry.id, entry.fence, outcome, detail, *spelled(then or [])),
+        )
+        return bool(counted)
+
+    async def depth(self) -> int:
+        """How many entries stand here, due or not."""
+        return int(await self._store.read("ZCARD", self._due))
+
+    async def parked(self) -> dict[str, str]:
+        """What was parked, with the reason."""
+        found = await self._store.read("HGETALL", self._parked)
+        pairs = (
+            found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
+        )
+        return {entry_id.decode(): reason.decode() for entry_id, reason in pairs}
+
+    async def put_back(self, entry_id: str) -> bool:
+        """Make a parked entry due again. False: it is not parked."""
+        if not await self._store.read("HEXISTS", self._parked, entry_id):
+            return False
+        await self._store.write("ZADD", self._due, "NX", 0, entry_id)
+        await self._store.write("HDEL", self._parked, entry_id)
+        return True
+
+    async def next_due_seconds(self) -> float | None:
+        """Seconds until the next entry is due (0: now), None where there is none."""
+        first = await self._store.read("ZRANGE", self._due, 0, 0, "WITHSCORES")
+        if not first:
+            return None
+        seconds, micros = await self._store.read("TIME")
+        score = first[0][1] if isinstance(first[0], (list, tuple)) else first[1]
+        return max(0.0, float(score) / 1000 - (int(seconds) + int(micros) / 1e6))
+
+
+async def bell_pending(store: Store, kind: str, seconds: int) -> bool:
+    """Whether somebody rang for this kind within `seconds` and nobody answered yet."""
+    try:
+        return not await store.write("SET", f"bell:{kind}", b"1", "NX", "EX", seconds)
+    except StoreUnavailable:
+        return False

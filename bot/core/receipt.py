@@ -2,10 +2,13 @@
 
 20 letters of Crockford's base 32 in five groups: 18 random ones (90 bits) and two check letters
 (the number modulo 1,021), so that one wrong or two swapped letters are noticed. Reading is
-forgiving: case, spaces, dashes, O for 0, I and L for 1.
+forgiving: case, spaces, dashes and dots, full-width letters, a label with a colon before it, O for
+0, I and L for 1, U for V.
 """
 
 from __future__ import annotations
+
+import unicodedata
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ENTROPY_BYTES = 12
@@ -13,7 +16,7 @@ REFERENCE_BYTES = 16
 _LETTERS = 18
 _BITS = _LETTERS * 5
 _MODULUS = 1021
-_FORGIVEN = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": "", "\u3000": "", "–": ""})
+_FORGIVEN = str.maketrans("OILU", "011V", " \t\n-‐‑–—−_.·")
 
 
 def receipt_from(entropy: bytes) -> str:
@@ -31,7 +34,7 @@ def reference_from(entropy: bytes) -> str:
 
 def read_receipt(words: str) -> str | None:
     """The receipt in its written form, or None if these words are not one."""
-    plain = words.strip().upper().translate(_FORGIVEN)
+    plain = _plain(words)
     if len(plain) != _LETTERS + 2 or any(letter not in ALPHABET for letter in plain):
         return None
     number, check = _number(plain[:_LETTERS]), _number(plain[_LETTERS:])
@@ -40,7 +43,7 @@ def read_receipt(words: str) -> str | None:
 
 def looks_like_receipt(words: str) -> bool:
     """Whether somebody seems to have meant a receipt, right or wrong."""
-    plain = words.strip().upper().translate(_FORGIVEN)
+    plain = _plain(words)
     return (
         _LETTERS <= len(plain) <= _LETTERS + 4
         and all(letter in ALPHABET for letter in plain)
@@ -51,6 +54,11 @@ def looks_like_receipt(words: str) -> bool:
 def grouped(letters: str) -> str:
     """Groups of four, as one reads them aloud."""
     return "-".join(letters[at : at + 4] for at in range(0, len(letters), 4))
+
+
+def _plain(words: str) -> str:
+    unified = unicodedata.normalize("NFKC", words).rpartition(":")[2]
+    return unified.upper().translate(_FORGIVEN)
 
 
 def _letters(number: int, count: int) -> str:

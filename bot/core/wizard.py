@@ -58,30 +58,45 @@ def at(draft: Draft, step: str, *, editing: bool = False) -> Draft:
 
 def advance(draft: Draft, form: Form) -> Draft:
     """After an answer: the next step still open, at the end the summary."""
-    order = STEPS if draft.editing or draft.step not in STEPS else _from(draft.step)
-    waiting = (
-        step
-        for step in order
-        if applicable(step, draft.answers, form) and not answered(step, draft.answers)
-    )
-    step = next(waiting, "summary")
+    waiting = unanswered(draft.answers, form)
+    here = STEPS.index(draft.step) if draft.step in STEPS and not draft.editing else -1
+    later = (step for step in waiting if STEPS.index(step) > here)
+    step = next(later, next(iter(waiting), "summary"))
     return at(draft, step, editing=draft.editing and step != "summary")
+
+
+def uncovered(draft: Draft) -> Draft:
+    """The draft with no question on top of it: its own screen comes back."""
+    return at(draft, draft.step, editing=draft.editing) if draft.overlay else draft
 
 
 def back(draft: Draft, form: Form) -> Draft:
     """The step before; from an edit, the summary; the first step stays where it is."""
-    if draft.editing and complete(draft.answers, form):
-        return at(draft, "summary")
+    if draft.editing:
+        return _back_from_edit(draft, form)
+    return at(draft, _before(draft, form))
+
+
+def _back_from_edit(draft: Draft, form: Form) -> Draft:
+    """To the summary; while an answer is missing, to its step, and from that step one back."""
+    missing = next(iter(unanswered(draft.answers, form)), "summary")
+    step = _before(draft, form) if missing == draft.step else missing
+    return at(draft, step, editing=step != "summary")
+
+
+def _before(draft: Draft, form: Form) -> str:
     here = STEPS.index(draft.step) if draft.step in STEPS else len(STEPS)
     earlier = (step for step in reversed(STEPS[:here]) if applicable(step, draft.answers, form))
-    return at(draft, next(earlier, draft.step))
+    return next(earlier, draft.step)
+
+
+def unanswered(answers: Answers, form: Form) -> tuple[str, ...]:
+    """The steps that are still to be asked, in the form's order."""
+    return tuple(
+        step for step in STEPS if applicable(step, answers, form) and not answered(step, answers)
+    )
 
 
 def complete(answers: Answers, form: Form) -> bool:
     """Whether nothing is left to ask."""
-    return all(answered(step, answers) or not applicable(step, answers, form) for step in STEPS)
-
-
-def _from(step: str) -> tuple[str, ...]:
-    here = STEPS.index(step)
-    return STEPS[here + 1 :] + STEPS[: here + 1]
+    return not unanswered(answers, form)

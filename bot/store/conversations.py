@@ -1,7 +1,7 @@
 """Conversations at rest: named by a keyed hash, encrypted under a key that needs the address.
 
-The value is ``nonce (12) | AES-256-GCM(count | event hashes | draft)``. The nonce is fresh with each
-commit and doubles as the version that the commit compares. Along with the draft lie hashes of the
+The value is ``nonce (12) | AES-256-GCM(count | event hashes | draft)``. The nonce is fresh each
+time and doubles as the version that the commit compares. Along with the draft lie hashes of the
 last events, so that an event that comes again is known whatever process it comes to.
 """
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.core.errors import StoreUnavailable
 from bot.store.connection import Command, Store, spelled
 
 KINDS = ("push", "media", "notices", "delivery", "broadcast", "replies")
@@ -59,7 +58,7 @@ class Outbox:
         ]
 
     async def done(self, entry: Entry, then: list[Command] | None = None) -> bool:
-        """It is done; `then` runs in the same transaction. False: the lease was lost, nothing ran."""
+        """It is done; `then` runs in the same transaction. False: lease lost, nothing ran."""
         return await self._settle(entry, "done", 0, then)
 
     async def retry(
@@ -110,11 +109,3 @@ class Outbox:
         seconds, micros = await self._store.read("TIME")
         score = first[0][1] if isinstance(first[0], (list, tuple)) else first[1]
         return max(0.0, float(score) / 1000 - (int(seconds) + int(micros) / 1e6))
-
-
-async def bell_pending(store: Store, kind: str, seconds: int) -> bool:
-    """Whether somebody rang for this kind within `seconds` and nobody answered yet."""
-    try:
-        return not await store.write("SET", f"bell:{kind}", b"1", "NX", "EX", seconds)
-    except StoreUnavailable:
-        return False

@@ -47,7 +47,7 @@ def seal(keys: KeyFolder, epoch: str, record: str, to: ReturnAddress) -> bytes:
 
 
 def open_outer(keys: KeyFolder, record: str, sealed: bytes) -> bytes:
-    """What the notices worker hands on: epoch and inner layer. Raises `RecordRefused`, `KeyMissing`."""
+    """What the notices worker hands on. Raises `RecordRefused`, `KeyMissing`."""
     return _opened(keys, "outer", record, sealed)
 
 

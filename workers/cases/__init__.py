@@ -1,0 +1,1 @@
+"""The case systems that a report can be pushed into."""

@@ -2,25 +2,32 @@
 
 import logging
 import sys
+from collections.abc import Mapping, Sequence
 
 import structlog
+from structlog.typing import Processor
 
 from desk.settings import LogFormat
 
 
+# Tracebacks without the values of variables: those may be somebody's words.
+_RENDERERS: Mapping[LogFormat, Sequence[Processor]] = {
+    "plain": [
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        )
+    ],
+    "json": [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
+}
+
+
 def set_up_logs(form: LogFormat) -> None:
     """Call once at the start; the libraries' own lines are kept to warnings."""
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
-        if form == "json"
-        else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
-    )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            renderer,
+            *_RENDERERS[form],
         ],
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )

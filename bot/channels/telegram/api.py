@@ -18,7 +18,6 @@ from aiogram.exceptions import (
     AiogramError,
     TelegramBadRequest,
     TelegramConflictError,
-    TelegramEntityTooLarge,
     TelegramForbiddenError,
     TelegramNotFound,
     TelegramRetryAfter,
@@ -127,20 +126,19 @@ class Api:
 
 
 def _translated(method: str, error: Exception) -> ChannelError:
+    failure: ChannelError = ChannelDown(f"{method} got no usable answer: {type(error).__name__}")
     match error:
         case TelegramRetryAfter():
-            return Throttled(error.retry_after)
+            failure = Throttled(error.retry_after)
         case TelegramForbiddenError():
-            return Unreachable("the person blocked the bot or is gone")
+            failure = Unreachable("the person blocked the bot or is gone")
         case TelegramBadRequest():
-            return _bad_request(method, error.message.lower())
+            failure = _bad_request(method, error.message.lower())
         case TelegramConflictError():
-            return Conflict("somebody else receives the updates of this bot")
+            failure = Conflict("somebody else receives the updates of this bot")
         case TelegramUnauthorizedError() | TelegramNotFound():
-            return BadToken("Telegram does not know this bot's token")
-        case TelegramEntityTooLarge():
-            return Rejected(method, "too large")
-    return ChannelDown(f"{method} got no usable answer: {type(error).__name__}")
+            failure = BadToken("Telegram does not know this bot's token")
+    return failure
 
 
 def _bad_request(method: str, reason: str) -> ChannelError:

@@ -52,8 +52,9 @@ class Received:
     """One update, understood.
 
     `incoming` is None outside private chats, where there is no conversation. `query` is the
-    callback query that waits for an answer; `message` the message whose button was pressed, if it
-    may be edited: None for a kept one and for one that Telegram no longer has.
+    callback query that waits for an answer. `message` is the number of what was sent, or of the
+    message whose button was pressed; `editable` says that the latter may show the next prompt: not
+    if it is kept, nor if Telegram has it no more.
     """
 
     update_id: int
@@ -61,7 +62,8 @@ class Received:
     locale: str | None
     incoming: Incoming | None
     query: str | None = None
-    message: int | None = None
+    message: int = 0
+    editable: bool = False
 
 
 def decode(update: object) -> Received | None:
@@ -84,7 +86,7 @@ def _said(number: int, message: dict[str, Any]) -> Received | None:
     if not _private(message):
         return Received(number, chat, locale, None)
     incoming = Incoming(CHANNEL, chat, str(number), _event(message), locale)
-    return Received(number, chat, locale, incoming)
+    return Received(number, chat, locale, incoming, message=_number(message))
 
 
 def _pressed(number: int, query: dict[str, Any]) -> Received | None:
@@ -97,9 +99,9 @@ def _pressed(number: int, query: dict[str, Any]) -> Received | None:
     event, kept = _button(query.get("data"))
     locale = _locale(query)
     incoming = Incoming(CHANNEL, chat, str(number), event, locale) if _private(message) else None
-    target = message.get("message_id")
-    editable = type(target) is int and bool(message.get("date")) and not kept
-    return Received(number, chat, locale, incoming, query_id, target if editable else None)
+    target = _number(message)
+    editable = bool(target and message.get("date") and not kept)
+    return Received(number, chat, locale, incoming, query_id, target, editable)
 
 
 def button(serial: int, choice: str, *, kept: bool) -> str:
@@ -159,6 +161,11 @@ def _chat(message: dict[str, Any]) -> str | None:
     chat = message.get("chat")
     number = chat.get("id") if isinstance(chat, dict) else None
     return str(number) if type(number) is int else None
+
+
+def _number(message: dict[str, Any]) -> int:
+    number = message.get("message_id")
+    return number if type(number) is int else 0
 
 
 def _private(message: dict[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from aiogram.methods import (
     DeleteMessage,
@@ -24,40 +25,49 @@ from bot.channels.telegram import render
 from bot.channels.telegram.api import Api, Rejected
 from bot.channels.telegram.pacing import Pacer
 from bot.channels.telegram.words import Words
-from bot.core.errors import ChannelDown, Unreachable
+from bot.core.errors import ChannelDown, Throttled
 
+_Result = TypeVar("_Result")
+_LEFT_OVER_MOST = 5
 _UNCHANGED = "message is not modified"
 
 
 @dataclass(slots=True)
 class Screen:
-    """What is known of one chat. `prompt` is the newest prompt's message with `name` on it and
-    perhaps `buttons`; `buried` once the person wrote beneath it; `position` is the message that
-    brought the location keyboard.
+    """What is known of one chat: numbers of messages, which grow in a chat from top to bottom.
+
+    `prompt` is the newest prompt, with the screen `name` on it and perhaps `buttons`; `said` is
+    what the person wrote last; `position` brought the location keyboard.
     """
 
     chat: int
     prompt: int | None = None
     name: str = ""
     buttons: bool = True
-    buried: bool = True
+    said: int = 0
     position: int | None = None
     left_over: list[int] = field(default_factory=list)
 
-    def spoke(self) -> None:
-        """The person typed or sent something."""
-        self.buried = True
+    @property
+    def current(self) -> int | None:
+        """The prompt, if the next one can take its place: nothing stands beneath it."""
+        return self.prompt if self.prompt is not None and self.prompt > self.said else None
 
-    def pressed(self, message: int | None) -> None:
-        """The person pressed a button of `message`, or of one that may not be edited (None)."""
-        if message is None:
-            self.buried = True
-            return
-        if message != self.prompt:
-            if self.prompt is not None:
-                self.left_over.append(self.prompt)
+    def heard(self, message: int) -> None:
+        """The person wrote or sent this, or pressed a button of a message that is kept."""
+        self.said = max(self.said, message)
+
+    def pressed(self, message: int) -> None:
+        """The person pressed a button of this message, looks at it, and will see it change."""
+        if self.prompt not in (None, message):
+            self.left_over = [*self.left_over[-_LEFT_OVER_MOST:], self.prompt]
+        if self.prompt != message:
             self.prompt, self.name, self.buttons = message, "", True
-        self.buried = False
+        self.said = 0
+
+    def holds(self, shown: Shown) -> None:
+        """`prompt` shows this now."""
+        self.name, self.buttons = shown.screen, bool(render.inline(shown))
 
 
 class Display:
@@ -72,63 +82,69 @@ class Display:
         """Show one prompt; `first` of those that belong together."""
         if shown.keep:
             await self._keep(screen, shown)
-        elif first and await self._edited(screen, shown):
-            pass
-        else:
+        elif not (first and await self._edited(screen, shown)):
             await self._replace(screen, shown, tidy=first)
-        await self._position(screen, shown)
-        while screen.left_over:
-            await self._quietly(self._deleting(screen, screen.left_over.pop()), screen)
 
-    async def _keep(self, screen: Screen, shown: Shown) -> None:
-        older, screen.prompt = screen.prompt, None
-        await self._send(screen, shown)
-        if older is not None and screen.buttons:
-            await self._quietly(self._stripping(screen, older), screen)
-
-    async def _edited(self, screen: Screen, shown: Shown) -> bool:
-        parts = render.messages(shown)
-        if screen.buried or screen.prompt is None or len(parts) > 1:
-            return False
-        edit = EditMessageText(chat_id=screen.chat, message_id=screen.prompt, **parts[0])
-        try:
-            await self._call(edit, screen)
-        except Rejected as rejected:
-            if _UNCHANGED not in rejected.reason:
-                return False
-        screen.name, screen.buttons = shown.screen, "reply_markup" in parts[0]
-        return True
-
-    async def _replace(self, screen: Screen, shown: Shown, *, tidy: bool) -> None:
-        older, name, buttons = screen.prompt, screen.name, screen.buttons
-        screen.prompt = await self._send(screen, shown)
-        screen.name, screen.buttons = shown.screen, bool(render.inline(shown))
-        screen.buried = False
-        if older is None or not tidy:
-            return
-        if name == shown.screen:
-            await self._quietly(self._deleting(screen, older), screen)
-        elif buttons:
-            await self._quietly(self._stripping(screen, older), screen)
-
-    async def _send(self, screen: Screen, shown: Shown) -> int:
-        tag = self._words.receipt_tag(shown.locale) if shown.receipt and shown.keep else ""
-        for part in render.messages(shown, tag):
-            sent = await self._call(SendMessage(chat_id=screen.chat, **part), screen)
-        return sent.message_id
-
-    async def _position(self, screen: Screen, shown: Shown) -> None:
-        """Bring the location keyboard, or take it away with the message that brought it."""
+    async def finish(self, screen: Screen, shown: Shown) -> None:
+        """After the last prompt: the location keyboard comes or goes, left-over prompts go."""
         choice = render.position(shown)
         if choice is not None and screen.position is None:
             hint = render.message(self._words.position_hint(shown.locale))
             keyboard = render.position_keyboard(choice.label)
-            sending = SendMessage(chat_id=screen.chat, reply_markup=keyboard, **hint)
-            screen.position = (await self._call(sending, screen)).message_id
+            screen.position = await self._post(screen, hint | {"reply_markup": keyboard})
         elif choice is None and screen.position is not None:
-            gone, screen.position = screen.position, None
-            await self._quietly(self._deleting(screen, gone), screen)
+            screen.left_over.append(screen.position)
+            screen.position = None
+        while screen.left_over:
+            await self._delete(screen, screen.left_over.pop())
 
-    async def _call[Result](self, method: TelegramMethod[Result], screen: Screen) -> Result:
+    async def _keep(self, screen: Screen, shown: Shown) -> None:
+        tag = self._words.receipt_tag(shown.locale) if shown.receipt else ""
+        for part in render.messages(shown, tag):
+            await self._post(screen, part)
+        older, screen.prompt = screen.prompt, None
+        if older is not None and screen.buttons:
+            await self._strip(screen, older)
+
+    async def _edited(self, screen: Screen, shown: Shown) -> bool:
+        parts = render.messages(shown)
+        if screen.current is None or len(parts) > 1:
+            return False
+        edit = EditMessageText(chat_id=screen.chat, message_id=screen.current, **parts[0])
+        try:
+            await self._call(edit, screen)
+        except Rejected as rejected:
+            if _UNCHANGED not in rejected.reason:
+                screen.prompt = None
+                return False
+        screen.holds(shown)
+        return True
+
+    async def _replace(self, screen: Screen, shown: Shown, *, tidy: bool) -> None:
+        older, name, buttons = screen.prompt, screen.name, screen.buttons
+        for part in render.messages(shown):
+            screen.prompt = await self._post(screen, part)
+        screen.holds(shown)
+        if older is not None and tidy and name == shown.screen:
+            await self._delete(screen, older)
+        elif older is not None and tidy and buttons:
+            await self._strip(screen, older)
+
+    async def _post(self, screen: Screen, parameters: render.Parameters) -> int:
+        sent = await self._call(SendMessage(chat_id=screen.chat, **parameters), screen)
+        return sent.message_id
+
+    async def _delete(self, screen: Screen, message: int) -> None:
+        await self._quietly(DeleteMessage(chat_id=screen.chat, message_id=message), screen)
+
+    async def _strip(self, screen: Screen, message: int) -> None:
+        await self._quietly(EditMessageReplyMarkup(chat_id=screen.chat, message_id=message), screen)
+
+    async def _quietly(self, method: TelegramMethod[Any], screen: Screen) -> None:
+        """Tidying is tried once: what is left standing is out of date, not wrong."""
+        with contextlib.suppress(Rejected, ChannelDown, Throttled):
+            await self._call(method, screen)
+
+    async def _call(self, method: TelegramMethod[_Result], screen: Screen) -> _Result:
         await self._pacer.wait()
         return await self._api.call(method, screen.chat)

@@ -87,8 +87,8 @@ def _cut(text: str) -> int:
     """Where to part: after a paragraph, else a line, a sentence, a word; else where it is full."""
     head = text[: _fitting(text)]
     for seam in ("\n\n", "\n", "。", ". ", " "):
-        end = head.rfind(seam)
-        if end > 0:
+        end = head.rfind(seam, len(head) // 2)
+        if end >= 0:
             return end + len(seam)
     return len(head)
 

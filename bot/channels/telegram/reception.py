@@ -1,0 +1,113 @@
+"""What both ways in have in common: an update becomes one turn, a chat at a time.
+
+A turn that fails for a reason that may pass (the store is away) is tried until it works; one that
+fails for a reason of its own gets five tries, so that it is never lost for a hiccup, and then the
+person is asked to send it again, so that it is never lost in silence either. Logs say where a
+turn failed, never what was in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from traceback import walk_tb
+
+from bot.channels.contract import Shown, Turns
+from bot.channels.telegram.decode import KINDS_WANTED, Received, decode
+from bot.core.errors import GatewayError
+
+_log = logging.getLogger(__name__)
+
+TRIES_MOST = 5
+_STUMBLED_MOST = 1_000
+
+
+class NotNow(Exception):
+    """The turn was not committed and is to be run again; the update is not acknowledged."""
+
+    def __init__(self, tries: int) -> None:
+        super().__init__(f"try {tries} failed")
+        self.tries = tries
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A committed turn: what came in and what is to be shown; `given_up` if nothing came of it."""
+
+    received: Received
+    shown: tuple[Shown, ...] = ()
+    given_up: bool = False
+
+
+class Reception:
+    """Runs turns in order within a chat, chats side by side."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self._queues: dict[str, _Queue] = {}
+        self._tries: OrderedDict[int, int] = OrderedDict()
+
+    @asynccontextmanager
+    async def in_order(self, chat: str) -> AsyncIterator[None]:
+        """Wait for what this chat sent before."""
+        queue = self._queues.setdefault(chat, _Queue())
+        queue.length += 1
+        try:
+            async with queue.lock:
+                yield
+        finally:
+            queue.length -= 1
+            if not queue.length:
+                del self._queues[chat]
+
+    async def take(self, received: Received) -> Outcome:
+        """One turn. Raises `NotNow` when nothing is known to be kept."""
+        if received.incoming is None:
+            return Outcome(received)
+        try:
+            shown = await self._turns.take(received.incoming)
+        except Exception as error:
+            return self._stumbled(received, error)
+        self._tries.pop(received.update_id, None)
+        return Outcome(received, shown)
+
+    def _stumbled(self, received: Received, error: Exception) -> Outcome:
+        tries = self._tries.pop(received.update_id, 0) + 1
+        passing = isinstance(error, GatewayError) and error.retryable
+        _log.warning("a turn failed and was not kept: %s, try %d", where(error), tries)
+        if tries < TRIES_MOST or passing:
+            self._tries[received.update_id] = tries
+            if len(self._tries) > _STUMBLED_MOST:
+                self._tries.popitem(last=False)
+            raise NotNow(tries)
+        _log.error("an update was given up after %d tries: %s", tries, where(error))
+        return Outcome(received, given_up=True)
+
+
+def read(update: object) -> Received | None:
+    """The update; None, with a line in the log, for one that nobody can work with."""
+    received = decode(update)
+    if received is None and (not isinstance(update, dict) or update.keys() & {*KINDS_WANTED}):
+        _log.warning("an update holds nothing for a conversation and was passed over")
+    return received
+
+
+@dataclass(slots=True)
+class _Queue:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    length: int = 0
+
+
+def where(error: BaseException) -> str:
+    """The kind of error and its place; its text may quote what somebody wrote."""
+    name = type(error).__name__
+    frames = list(walk_tb(error.__traceback__))
+    if not frames:
+        return name
+    frame, line = frames[-1]
+    return f"{name} at {Path(frame.f_code.co_filename).name}:{line}"

@@ -1,0 +1,148 @@
+"""What follows a committed turn, by whichever way the update came: prompts, and answers to presses.
+
+How prompts go out by webhook was weighed like this. A call in the webhook's answer costs nothing,
+but nobody hears how it went: a 429 swallows it, an edit of a deleted message shows nothing, and a
+sent message's id stays unknown, so that its buttons can never be taken away. A call of the API
+tells all that and costs as much again as the whole turn. So the API is used as long as its pace
+of 30 calls a second has room, which a city's reporters will rarely fill, and the press is answered
+in the webhook's answer; above that, prompts go back in the answer.
+
+A press must be answered, or its button spins. Above the pace that is a call in the background: a
+hundred a second, a few dozen waiting. What is beyond is dropped: the screen has changed by then,
+and the spinner stops by itself when Telegram's patience ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import OrderedDict
+from collections.abc import Coroutine
+from typing import Any
+
+from aiogram.methods import AnswerCallbackQuery, SendMessage
+
+from bot.channels.telegram import render
+from bot.channels.telegram.api import Api
+from bot.channels.telegram.pacing import Pacer
+from bot.channels.telegram.reception import Outcome, where
+from bot.channels.telegram.screens import Screens
+from bot.channels.telegram.words import Words
+from bot.core.dialogue import Attached
+from bot.core.errors import ChannelError
+
+_log = logging.getLogger(__name__)
+
+_ANSWERS_A_SECOND = 100
+_IN_BACKGROUND_MOST = 64
+_GROUPS_MOST = 1_000
+_KEPT_SECONDS = 20.0
+
+
+class Replies:
+    """Shows what came of a turn."""
+
+    def __init__(self, api: Api, screens: Screens, pacer: Pacer, words: Words) -> None:
+        self._api = api
+        self._screens = screens
+        self._pacer = pacer
+        self._words = words
+        self._answers = Pacer(_ANSWERS_A_SECOND)
+        self._background: set[asyncio.Task[None]] = set()
+        self._told: OrderedDict[str, None] = OrderedDict()
+
+    def react(self, outcome: Outcome, *, hook: bool) -> render.Parameters | None:
+        """Have everything shown; the call for the webhook's answer if `hook`, and if there is one.
+
+        Called within the chat's turn, so that screens keep the order of the turns.
+        """
+        try:
+            return self._react(outcome, hook=hook)
+        except Exception as error:
+            # The turn is committed: to fail now would only bring the same update again.
+            _log.error("what came of a turn could not be shown: %s", where(error))
+            return None
+
+    def _react(self, outcome: Outcome, *, hook: bool) -> render.Parameters | None:
+        received = outcome.received
+        if received.incoming is None:
+            self._elsewhere(outcome)
+        elif outcome.given_up:
+            self._say(received.chat, self._words.failed(received.locale))
+        else:
+            return self._show(outcome, hook=hook)
+        return self._answer(received.query, hook=hook)
+
+    async def kept(self, outcome: Outcome) -> None:
+        """Wait, within reason, until a receipt among the prompts has arrived.
+
+        Until then the update is not acknowledged: should the bot die now, Telegram brings the
+        update again, and the receipt is shown then.
+        """
+        if any(shown.keep for shown in outcome.shown):
+            await self._screens.settled(outcome.received.chat, _KEPT_SECONDS)
+
+    async def stop(self, seconds: float) -> None:
+        """Finish what is in the background, for at most so many seconds."""
+        await self._screens.stop(seconds)
+        if self._background:
+            _, late = await asyncio.wait(self._background, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _show(self, outcome: Outcome, *, hook: bool) -> render.Parameters | None:
+        received, shown = outcome.received, outcome.shown
+        screen = self._screens.of(received.chat)
+        (screen.pressed if received.editable else screen.heard)(received.message)
+        if hook and not self._pacer.free():
+            reply = self._screens.reply(received.chat, shown)
+            if reply is not None:
+                self._answer(received.query, hook=False)
+                return reply
+        media = received.incoming is not None and isinstance(received.incoming.event, Attached)
+        self._screens.put(received.chat, shown, settle=media)
+        return self._answer(received.query, hook=hook)
+
+    def _answer(self, query: str | None, *, hook: bool) -> render.Parameters | None:
+        if query is None:
+            return None
+        if hook:
+            return {"method": "answerCallbackQuery", "callback_query_id": query}
+        self._in_background(self._answered(query))
+        return None
+
+    async def _answered(self, query: str) -> None:
+        await self._answers.wait()
+        await self._api.call(AnswerCallbackQuery(callback_query_id=query))
+
+    def _elsewhere(self, outcome: Outcome) -> None:
+        """A group hears once that it is no place for this."""
+        chat = outcome.received.chat
+        if chat in self._told:
+            return
+        self._told[chat] = None
+        if len(self._told) > _GROUPS_MOST:
+            self._told.popitem(last=False)
+        self._say(chat, self._words.private_only(outcome.received.locale))
+
+    def _say(self, chat: str, text: str) -> None:
+        self._in_background(self._said(int(chat), text))
+
+    async def _said(self, chat: int, text: str) -> None:
+        await self._pacer.wait()
+        await self._api.call(SendMessage(chat_id=chat, **render.message(text)), chat)
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        if len(self._background) >= _IN_BACKGROUND_MOST:
+            work.close()
+            return
+        task = asyncio.create_task(_quietly(work))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+    with contextlib.suppress(ChannelError):
+        await work

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import web
@@ -21,7 +21,7 @@ class Desk:
     database: Database
     sender: Sender
     services: Mapping[str, Service]
-    clock: Callable[[], float] = field(default=time.time)
+    clock: Callable[[], float] = time.time
 
     def now(self) -> int:
         return int(self.clock())

@@ -9,7 +9,6 @@ from structlog.typing import Processor
 
 from desk.settings import LogFormat
 
-
 # Tracebacks without the values of variables: those may be somebody's words.
 _RENDERERS: Mapping[LogFormat, Sequence[Processor]] = {
     "plain": [

@@ -1,10 +1,10 @@
-"""A desk on loopback, as `desk.app` puts it together, with a clock that tests can set."""
+"""A desk on loopback, as `desk.app` puts it together, with a clock that only tests move."""
 
 import base64
-import time
 from asyncio import Task, create_task, gather, get_running_loop, sleep
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +22,7 @@ from desk.server import build_server
 from desk.services import read_services
 from desk.settings import Settings, read_settings
 
+START = datetime(2026, 11, 23, 4, 0, 0, tzinfo=UTC)  # noon in Asia/Shanghai
 KEY = "the-key"
 SECRETS = tuple("whsec_" + base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
 SCHEMAS = Path(__file__).with_name("schemas")
@@ -56,11 +57,11 @@ def validate(name: str, value: object) -> None:
 
 @dataclass
 class RunningDesk:
-    """Use with `async with`; `offset` moves the desk's clock by seconds."""
+    """Use with `async with`; its clock stands at `START` and `offset` seconds."""
 
     settings: Settings
     pace: Pace = FAST
-    offset: float = 0
+    offset: int = 0
     url: str = ""
     api: str = ""
     database: Database = field(init=False)
@@ -85,7 +86,7 @@ class RunningDesk:
             database=self.database,
             sender=sender,
             services=read_services(),
-            clock=lambda: time.time() + self.offset,
+            clock=self.now,
         )
         self._runner = web.AppRunner(build_server(desk), access_log=None, shutdown_timeout=1)
         await self._runner.setup()
@@ -108,6 +109,9 @@ class RunningDesk:
         await self._runner.cleanup()
         self.database.close()
 
+    def now(self) -> int:
+        return int(START.timestamp() + self.offset)
+
     async def open(self, **fields: str) -> str:
         """Open a case with whatever the form lacks filled in; returns its number."""
         form = {"api_key": KEY, "service_code": "fire", "address_string": "解放路 8 号", **fields}
@@ -117,11 +121,12 @@ class RunningDesk:
             validate("opened", body)
             return str(body[0]["service_request_id"])
 
-    async def get(
-        self, path: str, expected: int = 200, /, *, keyed: bool = True, **query: str
-    ) -> Any:
-        """A JSON answer of the server, with the key unless told otherwise."""
-        query = {"api_key": KEY, **query} if keyed else query
+    async def get(self, path: str, expected: int = 200, /, **query: str) -> Any:
+        """A JSON answer of the server to a client that has the key."""
+        return await self.get_public(path, expected, **{"api_key": KEY, **query})
+
+    async def get_public(self, path: str, expected: int = 200, /, **query: str) -> Any:
+        """A JSON answer of the server."""
         async with self.http.get(f"{self.api}/{path}", params=query) as response:
             body = await response.json()
             assert response.status == expected, body
@@ -133,14 +138,13 @@ class RunningDesk:
 
     async def link(self, name: str = "") -> str:
         """The path of a fresh login link."""
-        now = int(time.time() + self.offset)
-        return f"/login/{await self.database.run(logins.new_link, name, now)}"
+        return f"/login/{await self.database.run(logins.new_link, name, self.now())}"
 
     async def log_in(self, name: str = "") -> None:
         async with self.http.post(self.url + await self.link(name)) as response:
             assert response.status == 200, response.url
 
-    async def page(self, path: str, expected: int = 200, **query: str) -> str:
+    async def page(self, path: str, expected: int = 200, /, **query: str) -> str:
         async with self.http.get(self.url + path, params=query) as response:
             assert response.status == expected, (response.status, await response.text())
             return await response.text()

@@ -1,4 +1,4 @@
-"""POST requests: what is kept, what is refused and with which error, and that no case is doubled."""
+"""POST requests: what is kept, what is refused with which error, and that no case is doubled."""
 
 import asyncio
 from io import BytesIO

@@ -8,10 +8,10 @@ from defusedxml import ElementTree
 import desk.services
 from tests.desk.running import RunningDesk, validate
 
-CODES = (
-    "fire construction chemicals gas electricity special-equipment roads crowded-places mines"
-    " workplace-health other"
-).split()
+CODES = [
+    *("fire", "construction", "chemicals", "gas", "electricity", "special-equipment", "roads"),
+    *("crowded-places", "mines", "workplace-health", "other"),
+]
 ATTRIBUTES = {
     "reference": "string",
     "hazard": "string",
@@ -22,7 +22,7 @@ ATTRIBUTES = {
 
 
 async def test_services_in_json(desk: RunningDesk) -> None:
-    services = await desk.get("services.json", keyed=False)
+    services = await desk.get_public("services.json")
     validate("services", services)
     assert [service["service_code"] for service in services] == CODES
     assert all(service["metadata"] is True for service in services)
@@ -50,7 +50,7 @@ async def test_services_in_xml(desk: RunningDesk) -> None:
 
 async def test_definition_in_json(desk: RunningDesk) -> None:
     for code in CODES:
-        definition = await desk.get(f"services/{code}.json", keyed=False)
+        definition = await desk.get_public(f"services/{code}.json")
         validate("definition", definition)
         assert definition["service_code"] == code
     attributes = {row["code"]: row["datatype"] for row in definition["attributes"]}

@@ -1,6 +1,7 @@
 """The table of statuses: whole, without dead ends that are not meant, and sensible to Open311."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from desk.statuses import CLOSED, REFUSALS, RULES, Status, Step, may_follow
 
@@ -61,4 +62,4 @@ def test_the_whole_loop_by_hand() -> None:
     loop = "received accepted verifying verified rectifying rectified closed"
     loop += " reward_proposed reward_approved reward_paid"
     steps = [Status(name) for name in loop.split()]
-    assert all(may_follow(before, after) for before, after in zip(steps, steps[1:], strict=False))
+    assert all(may_follow(before, after) for before, after in pairwise(steps))

@@ -30,7 +30,7 @@ def messages(locale: str) -> dict[str, Message]:
 
 
 def strings(row: Message) -> list[str]:
-    return [row.string] if isinstance(row.string, str) else list(row.string)
+    return [row.string] if isinstance(row.string, str) else list(row.string or ())
 
 
 def places(text: str) -> set[str]:

@@ -97,6 +97,22 @@ async def test_the_keyboard_under_the_input_field(telegram: TelegramServer, clie
     assert person.reply_keyboard == []
 
 
+async def test_a_keyboard_for_one_tap(telegram: TelegramServer, client: Bot) -> None:
+    person = telegram.person()
+    keys = [[types.KeyboardButton(text="返回")]]
+    board = types.ReplyKeyboardMarkup(keyboard=keys, one_time_keyboard=True)
+    await client.send_message(person.id, "在哪？", reply_markup=board)
+    person.taps("返回")
+    assert person.reply_keyboard == []
+
+
+async def test_protected_content(telegram: TelegramServer, client: Bot) -> None:
+    person = telegram.person()
+    kept = await client.send_message(person.id, "回执", protect_content=True)
+    free = await client.send_message(person.id, "指南")
+    assert (kept.has_protected_content, free.has_protected_content) == (True, None)
+
+
 async def test_replies(telegram: TelegramServer, client: Bot) -> None:
     person = telegram.person()
     person.says("问")

@@ -7,23 +7,32 @@ from aiogram import Bot, types
 from aiogram.exceptions import (
     TelegramBadRequest,
 )
-from PIL import Image
+from PIL import ExifTags, Image
 
 from tests.fakes.telegram import TelegramServer, Video
 
 
-def picture(width: int = 1600, height: int = 1200, position: bool = False) -> bytes:
-    image = Image.new("RGB", (width, height), "orange")
-    exif = Image.Exif()
-    if position:
-        exif[0x010F] = "phone"
+def picture(width: int = 1600, height: int = 1200) -> bytes:
     file = io.BytesIO()
-    image.save(file, "JPEG", exif=exif)
+    Image.new("RGB", (width, height), "orange").save(file, "JPEG")
     return file.getvalue()
 
 
-async def test_a_photo_has_sizes_and_no_metadata(telegram: TelegramServer, client: Bot) -> None:
-    telegram.person().sends_photo(picture(position=True), caption="楼道")
+def from_a_phone() -> bytes:
+    """4:3 when upright, lying on its side, with the phone's name and a comment."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "phone"
+    exif[ExifTags.Base.Orientation] = 6
+    file = io.BytesIO()
+    lying = Image.new("RGB", (1200, 1600), "orange")
+    lying.save(file, "JPEG", exif=exif, comment=b"taken by me")
+    return file.getvalue()
+
+
+async def test_a_photo_is_upright_in_sizes_and_without_metadata(
+    telegram: TelegramServer, client: Bot
+) -> None:
+    telegram.person().sends_photo(from_a_phone(), caption="楼道")
     (update,) = await client.get_updates()
     assert update.message and update.message.photo
     sizes = [(size.width, size.height) for size in update.message.photo]
@@ -34,10 +43,11 @@ async def test_a_photo_has_sizes_and_no_metadata(telegram: TelegramServer, clien
     with Image.open(content) as image:
         assert image.size == (1280, 960)
         assert not image.getexif()
+        assert "comment" not in image.info
 
 
 async def test_a_file_keeps_every_byte(telegram: TelegramServer, client: Bot) -> None:
-    original = picture(position=True)
+    original = from_a_phone()
     telegram.person().sends_file(original, "现场.jpg", "image/jpeg")
     (update,) = await client.get_updates()
     assert update.message and update.message.document
@@ -88,7 +98,8 @@ async def test_the_bot_sends_files_and_sends_them_again_by_id(
     upload = types.BufferedInputFile(picture(), "a.jpg")
     sent = await client.send_photo(person.id, upload, caption="<b>典型</b>案例", parse_mode="HTML")
     assert sent.photo and sent.caption == "典型案例"
-    await client.send_photo(person.id, sent.photo[0].file_id)
+    again = await client.send_photo(person.id, sent.photo[0].file_id, has_spoiler=True)
+    assert (sent.has_media_spoiler, again.has_media_spoiler) == (None, True)
     await client.send_document(person.id, types.BufferedInputFile(b"%PDF", "指南.pdf"))
     await client.send_video(person.id, types.BufferedInputFile(b"film", "a.mp4"), duration=3)
     await client.send_location(person.id, 30.7, 111.3)

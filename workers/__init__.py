@@ -1,0 +1,1 @@
+"""The work that follows from a turn, each kind in a process of its own."""

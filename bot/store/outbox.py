@@ -67,6 +67,10 @@ class Outbox:
         """Again after a delay. False: the lease was lost."""
         return await self._settle(entry, "retry", int(delay_seconds * 1000), then)
 
+    async def wait(self, entry: Entry, delay_seconds: float) -> bool:
+        """Nothing was attempted yet: again after a delay. False: the lease was lost."""
+        return await self._settle(entry, "wait", int(delay_seconds * 1000), None)
+
     async def park(self, entry: Entry, reason: str, then: list[Command] | None = None) -> bool:
         """Out of the way until an operator puts it back. `reason` names no person."""
         return await self._settle(entry, "park", reason, then)
@@ -80,6 +84,10 @@ class Outbox:
             (entry.id, entry.fence, outcome, detail, *spelled(then or [])),
         )
         return bool(counted)
+
+    async def stands(self, entry_id: str) -> bool:
+        """Whether this work is still to be done."""
+        return await self._store.read("ZSCORE", self._due, entry_id) is not None
 
     async def depth(self) -> int:
         """How many entries stand here, due or not."""

@@ -1,15 +1,16 @@
--- Ends a lease, if it is still the newest one. KEYS: due, bodies, leases, parked.
--- ARGV: id, fence, done | retry | park, milliseconds | reason, then further commands as in commit.lua.
+-- Ends a lease, if it is still the newest one; wait is a retry that was no attempt. KEYS: due, bodies, leases, parked.
+-- ARGV: id, fence, done | retry | wait | park, milliseconds | reason, then further commands as in commit.lua.
 local id, fence, outcome, detail = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local lease = redis.call('HGET', KEYS[3], id)
 if not lease or string.match(lease, '^(%d+):') ~= fence then
   return 0
 end
-if outcome == 'retry' then
+if outcome == 'retry' or outcome == 'wait' then
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   redis.call('ZADD', KEYS[1], now + detail, id)
-  redis.call('HSET', KEYS[3], id, '0:' .. string.match(lease, ':(%d+)$'))
+  local attempts = tonumber(string.match(lease, ':(%d+)$'))
+  redis.call('HSET', KEYS[3], id, '0:' .. (outcome == 'wait' and attempts - 1 or attempts))
 else
   redis.call('ZREM', KEYS[1], id)
   redis.call('HDEL', KEYS[3], id)

@@ -1,0 +1,107 @@
+"""The composition root of the bot process: channels, conversation, hooks, links, health."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import structlog
+from aiohttp import web
+
+from bot.bells import Bells
+from bot.channels.contract import Channel
+from bot.channels.registry import switched_on
+from bot.gateway import Gateway, Language
+from bot.health import Counted, Metrics, add_health_routes
+from bot.hooks import CaseHook
+from bot.media_links import add_media_routes
+from bot.replies import Replies
+from bot.secrets import hook_secret
+from bot.store.conversations import Conversations
+from bot.store.outbox import KINDS, Outbox
+from bot.surroundings import Base, build_base
+from bot.vault.keys import epoch_of
+from config.settings import Settings
+from handlers import conversation
+
+EPOCH_CHECK_SECONDS = 3600
+UPLOAD_MOST = 21 * 1024 * 1024
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[str]:
+    """The bot, listening; gives its address. Raises OSError for a taken port."""
+    base = build_base(settings)
+    base.keys.create(epoch_of(datetime.now(UTC)))
+    url = settings.redis_url.get_secret_value()
+    bells = Bells(base.store, url)
+    metrics = Metrics()
+    outboxes = {kind: Outbox(base.store, kind) for kind in KINDS}
+    turns = Counted(_gateway(base, outboxes, bells), metrics)
+    channels: dict[str, Channel] = {
+        name: module.Channel(base.surroundings, turns)
+        for name, module in switched_on(settings).items()
+    }
+    application = web.Application(client_max_size=UPLOAD_MOST)
+    hook = CaseHook(hook_secret(settings), base.reports, outboxes["notices"], bells)
+    application.router.add_post("/hooks/case", hook.handle)
+    add_health_routes(application, base.store, metrics)
+    add_media_routes(application, base.links, base.media)
+    for channel in channels.values():
+        channel.add_routes(application)
+    replies = Replies(base.store, base.secrets.key("replies"), turns, channels)
+    epochs = asyncio.create_task(_new_epochs(base))
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        for channel in channels.values():
+            await channel.start()
+        replies.start()
+        yield settings.address
+    finally:
+        epochs.cancel()
+        await replies.stop()
+        await asyncio.gather(*(channel.stop() for channel in channels.values()))
+        await runner.cleanup()
+        await bells.close()
+        await base.store.close()
+
+
+def _gateway(base: Base, outboxes: dict[str, Outbox], bells: Bells) -> Gateway:
+    catalogues = base.catalogues
+    return Gateway(
+        handlers=conversation,
+        form=base.form,
+        language=Language(catalogues.say, catalogues.best, catalogues.locales),
+        conversations=Conversations(base.store, base.secrets.key("conversations")),
+        reports=base.reports,
+        outboxes=outboxes,
+        keys=base.keys,
+        reply_key=base.secrets.key("replies"),
+        bells=bells,
+        media_days=base.settings.media_days,
+    )
+
+
+async def _new_epochs(base: Base) -> None:
+    """A month that begins while we run gets its keys before the first report needs them."""
+    while True:
+        await asyncio.sleep(EPOCH_CHECK_SECONDS)
+        base.keys.create(epoch_of(datetime.now(UTC)))
+
+
+async def serve(settings: Settings) -> None:
+    """Run the bot until SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    async with running(settings) as address:
+        log.info("bot.ready", address=address)
+        await stopped.wait()

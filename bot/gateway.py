@@ -1,0 +1,187 @@
+"""One turn: load, handle, commit; the channel acknowledges and shows what came out.
+
+Nothing here waits on the network but the store. What a turn wants done stands in the outbox when
+the turn is committed; the bell is rung after that, and may be missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from bot.bells import Bells
+from bot.channels.contract import Shown
+from bot.core.dialogue import (
+    Discard,
+    Draft,
+    Effect,
+    Event,
+    Facts,
+    Fetch,
+    Incoming,
+    Message,
+    Prompt,
+    Submit,
+    Turn,
+)
+from bot.core.form import Form
+from bot.core.report import Progress
+from bot.rendering import Say, shown
+from bot.replies import ReplyTo, seal_reply
+from bot.store.connection import Command
+from bot.store.conversations import Conversation, Conversations
+from bot.store.expiry import UNFINISHED_SECONDS, copies, expires
+from bot.store.orders import FetchOrder
+from bot.store.outbox import Outbox
+from bot.store.reports import Reports
+from bot.vault.keys import KeyFolder, epoch_of
+from bot.vault.sealing import ReturnAddress, seal
+
+ENTROPY = 32
+DAY = 24 * 3600
+
+
+class Handlers(Protocol):
+    """The conversation, as the gateway sees it (see `handlers.conversation`)."""
+
+    def fresh(self, locale: str, facts: Facts) -> Draft: ...
+
+    def take(self, draft: Draft, event: Event, facts: Facts, receipts: tuple[str, ...]) -> Turn: ...
+
+    def show(self, draft: Draft, facts: Facts) -> Prompt: ...
+
+    def receipts_named(self, event: Event, receipts: tuple[str, ...]) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What the gateway needs of the catalogues."""
+
+    say: Say
+    best: Callable[[str | None], str]
+    locales: tuple[tuple[str, str], ...]
+
+
+class Gateway:
+    """Runs turns for every channel; see `bot.channels.contract.Turns`."""
+
+    def __init__(
+        self,
+        *,
+        handlers: Handlers,
+        form: Form,
+        language: Language,
+        conversations: Conversations,
+        reports: Reports,
+        outboxes: dict[str, Outbox],
+        keys: KeyFolder,
+        reply_key: bytes,
+        bells: Bells,
+        media_days: int,
+    ) -> None:
+        self._handlers = handlers
+        self._form = form
+        self._language = language
+        self._conversations = conversations
+        self._reports = reports
+        self._outboxes = outboxes
+        self._keys = keys
+        self._reply_key = reply_key
+        self._bells = bells
+        self._media_days = media_days
+
+    async def take(self, incoming: Incoming) -> tuple[Shown, ...]:
+        """One turn; see the contract."""
+        while True:
+            conversation = await self._conversations.load(incoming.channel, incoming.address)
+            facts = await self._facts(incoming)
+            draft = conversation.draft or self._handlers.fresh(
+                self._language.best(incoming.locale), facts
+            )
+            if conversation.has_seen(incoming.event_id):
+                return self._words(draft, (self._handlers.show(draft, facts),))
+            turn = self._handlers.take(draft, incoming.event, facts, incoming.receipts)
+            if await self._commit(conversation, incoming, turn, facts):
+                return self._words(turn.draft, turn.prompts)
+
+    async def _facts(self, incoming: Incoming) -> Facts:
+        named = self._handlers.receipts_named(incoming.event, incoming.receipts)
+        progress = await self._progress(named) if named else {}
+        return Facts(
+            now=datetime.now(UTC),
+            entropy=os.urandom(ENTROPY),
+            form=self._form,
+            locales=self._language.locales,
+            progress=progress,
+            hint=Message(f"reports.hint.{incoming.channel}"),
+        )
+
+    async def _progress(self, receipts: tuple[str, ...]) -> dict[str, Progress]:
+        found = await asyncio.gather(*map(self._reports.progress, receipts))
+        return {
+            receipt: progress
+            for receipt, progress in zip(receipts, found, strict=True)
+            if progress is not None
+        }
+
+    async def _commit(
+        self, conversation: Conversation, incoming: Incoming, turn: Turn, facts: Facts
+    ) -> bool:
+        work: list[Command] = []
+        bells: set[str] = set()
+        for effect in turn.effects:
+            work += self._work(effect, incoming, turn.draft, facts)
+            bells.update(_BELLS[type(effect)])
+        if not await self._conversations.commit(conversation, turn.draft, incoming.event_id, work):
+            return False
+        self._bells.ring(bells)
+        return True
+
+    def _work(
+        self, effect: Effect, incoming: Incoming, draft: Draft, facts: Facts
+    ) -> list[Command]:
+        match effect:
+            case Fetch():
+                return self._fetch(effect, incoming)
+            case Discard():
+                names = [name for media in effect.media for name in copies(media)]
+                return expires(names, time.time())
+            case Submit():
+                return self._submit(effect, incoming, draft, facts)
+
+    def _fetch(self, effect: Fetch, incoming: Incoming) -> list[Command]:
+        attachment = effect.attachment
+        reply_to = seal_reply(self._reply_key, ReplyTo(incoming.channel, incoming.address))
+        order = FetchOrder(incoming.channel, attachment.id, attachment.source, reply_to)
+        return [
+            *self._outboxes["media"].add(attachment.id, order.written()),
+            *expires(copies(attachment.id), time.time() + UNFINISHED_SECONDS),
+        ]
+
+    def _submit(
+        self, effect: Submit, incoming: Incoming, draft: Draft, facts: Facts
+    ) -> list[Command]:
+        report = effect.report
+        record = urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+        back = ReturnAddress(incoming.channel, incoming.address, draft.locale, effect.receipt[-4:])
+        sealed = seal(self._keys, epoch_of(facts.now), record, back)
+        names = [name for media in report.media for name in copies(media)]
+        return [
+            *self._reports.submitted(report, effect.receipt, record, sealed),
+            *self._outboxes["push"].add(report.reference),
+            *expires(names, time.time() + self._media_days * DAY),
+        ]
+
+    def _words(self, draft: Draft, prompts: tuple[Prompt, ...]) -> tuple[Shown, ...]:
+        say = self._language.say
+        return tuple([shown(prompt, draft.locale, say) for prompt in prompts])
+
+
+_BELLS: dict[type[Effect], tuple[str, ...]] = {Fetch: ("media",), Discard: (), Submit: ("push",)}

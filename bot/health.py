@@ -1,0 +1,108 @@
+"""``/healthz`` (the process runs), ``/readyz`` (it can keep what it is told), ``/metrics``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+
+from bot.channels.contract import Shown, Turns
+from bot.core.dialogue import Incoming
+from bot.core.errors import StoreUnavailable
+from bot.store.connection import Store
+from bot.store.outbox import KINDS, Outbox
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
+
+
+class Metrics:
+    """What is counted; labels name channels and kinds of work, never people or reports."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.turns = Counter(
+            "suishoupai_turns", "Turns committed", ["channel"], registry=self.registry
+        )
+        self.failed = Counter(
+            "suishoupai_turns_not_kept",
+            "Turns that the store did not keep",
+            ["channel"],
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "suishoupai_turn_seconds",
+            "From event to commit",
+            registry=self.registry,
+            buckets=_BUCKETS,
+        )
+        self.depth = Gauge(
+            "suishoupai_outbox_entries",
+            "Work standing in the outbox",
+            ["kind"],
+            registry=self.registry,
+        )
+        self.parked = Gauge(
+            "suishoupai_outbox_parked",
+            "Work that an operator must look at",
+            ["kind"],
+            registry=self.registry,
+        )
+
+
+class Counted:
+    """`Turns` that are counted and timed on their way."""
+
+    def __init__(self, turns: Turns, metrics: Metrics) -> None:
+        self._turns = turns
+        self._seconds = metrics.seconds
+        self._kept: dict[str, Counter] = {}
+        self._metrics = metrics
+
+    async def take(self, incoming: Incoming) -> tuple[Shown, ...]:
+        """See the contract."""
+        began = time.perf_counter()
+        try:
+            shown = await self._turns.take(incoming)
+        except StoreUnavailable:
+            self._metrics.failed.labels(incoming.channel).inc()
+            raise
+        counter = self._kept.get(incoming.channel)
+        if counter is None:
+            counter = self._kept[incoming.channel] = self._metrics.turns.labels(incoming.channel)
+        counter.inc()
+        self._seconds.observe(time.perf_counter() - began)
+        return shown
+
+
+def add_health_routes(application: web.Application, store: Store, metrics: Metrics) -> None:
+    """Serve health and metrics."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def readyz(_: web.Request) -> web.Response:
+        try:
+            await store.read("PING")
+        except StoreUnavailable:
+            return web.json_response({"status": "the store does not answer"}, status=503)
+        return web.json_response({"status": "ready"})
+
+    async def exposed(_: web.Request) -> web.Response:
+        for kind in KINDS:
+            outbox = Outbox(store, kind)
+            metrics.depth.labels(kind).set(await outbox.depth())
+            metrics.parked.labels(kind).set(len(await outbox.parked()))
+        return web.Response(
+            body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )
+
+    routes: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
+        "/healthz": healthz,
+        "/readyz": readyz,
+        "/metrics": exposed,
+    }
+    for path, handler in routes.items():
+        application.router.add_get(path, handler)

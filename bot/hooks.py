@@ -1,0 +1,123 @@
+"""``POST /hooks/case``: what the case system says of a report.
+
+Standard Webhooks signature, five minutes of clock either way, several secrets while one is being
+replaced. A repeat or an older version changes nothing; a newer one and the notice that follows are
+one transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import orjson
+import structlog
+from aiohttp import web
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from bot.bells import Bells
+from bot.core.errors import StoreUnavailable
+from bot.core.report import Step
+from bot.core.status import SILENT, STATUSES
+from bot.store.orders import NoticeOrder
+from bot.store.outbox import Outbox
+from bot.store.reports import Reports, Standing
+
+BODY_MOST = 64 * 1024
+NOTE_MOST = 1000
+
+log = structlog.get_logger()
+
+
+class EventRefused(Exception):
+    """The event is not of the agreed shape; the text says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEvent:
+    """One ``case.updated``."""
+
+    reference: str
+    status: str
+    version: int
+    note: str
+    at: datetime
+
+
+class CaseHook:
+    """Takes status events and makes notices of them."""
+
+    def __init__(self, secrets: str, reports: Reports, notices: Outbox, bells: Bells) -> None:
+        self._verifiers = [Webhook(secret) for secret in secrets.split()]
+        self._reports = reports
+        self._notices = notices
+        self._bells = bells
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """200 taken or known already, 400 wrong shape, 401 not signed, 404 unknown, 503 again."""
+        body = await request.content.read(BODY_MOST + 1)
+        if len(body) > BODY_MOST:
+            raise web.HTTPRequestEntityTooLarge(BODY_MOST, len(body))
+        if not self._signed(body, request):
+            log.warning("hook.refused")
+            return web.json_response({"error": "the signature does not hold"}, status=401)
+        try:
+            event = read_event(body)
+            outcome = await self._take(event)
+        except EventRefused as error:
+            return web.json_response({"error": str(error)}, status=400)
+        except StoreUnavailable:
+            return web.json_response({"error": "not saved, send it again"}, status=503)
+        status = 404 if outcome == "unknown" else 200
+        return web.json_response({"outcome": outcome}, status=status)
+
+    def _signed(self, body: bytes, request: web.Request) -> bool:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        for verifier in self._verifiers:
+            try:
+                verifier.verify(body, headers)
+            except (WebhookVerificationError, ValueError):
+                continue
+            return True
+        return False
+
+    async def _take(self, event: CaseEvent) -> str:
+        while standing := await self._reports.standing(event.reference):
+            if event.version <= standing.version:
+                return "known"
+            if await self._change(standing, event):
+                self._bells.ring(["notices"])
+                return "taken"
+        return "unknown"
+
+    async def _change(self, standing: Standing, event: CaseEvent) -> bool:
+        after = replace(
+            standing,
+            version=event.version,
+            steps=(*standing.steps, Step(event.status, event.at)),
+            note=event.note or standing.note,
+        )
+        order = NoticeOrder(event.reference, event.version, event.status, event.note)
+        work = [] if event.status in SILENT else self._notices.add(order.id, order.written())
+        return await self._reports.change(standing, after, work)
+
+
+def read_event(body: bytes) -> CaseEvent:
+    """The event in a body that was verified. Raises `EventRefused`."""
+    try:
+        envelope = orjson.loads(body)
+        data = envelope["data"]
+        event = CaseEvent(
+            reference=str(data["reference"]),
+            status=str(data["status"]),
+            version=int(data["version"]),
+            note=str(data.get("note") or "").strip()[:NOTE_MOST],
+            at=datetime.fromisoformat(envelope["timestamp"]),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EventRefused(f"not a case.updated event: {type(error).__name__}") from None
+    if envelope.get("type") != "case.updated" or event.status not in STATUSES:
+        raise EventRefused("type or status is unknown")
+    if event.at.tzinfo is None or event.version < 1:
+        raise EventRefused("timestamp needs a zone, version starts at 1")
+    return event

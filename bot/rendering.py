@@ -1,0 +1,28 @@
+"""Puts prompts into words: the one place where the domain's message ids meet the catalogues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.channels.contract import Button, Shown
+from bot.core.dialogue import Message, Prompt
+
+Say = Callable[[str, Message], str]
+
+
+def shown(prompt: Prompt, locale: str, say: Say) -> Shown:
+    """A prompt in one language; paragraphs become lines."""
+    return Shown(
+        screen=prompt.screen,
+        text="\n".join([say(locale, line) for line in prompt.lines]),
+        locale=locale,
+        rows=tuple(
+            tuple([Button(one.id, say(locale, one.label), one.kind) for one in row])
+            for row in prompt.rows
+        ),
+        accepts=prompt.accepts,
+        media=prompt.media,
+        serial=prompt.serial,
+        keep=prompt.keep,
+        receipt=prompt.receipt,
+    )

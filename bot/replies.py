@@ -1,0 +1,130 @@
+"""What comes back to a conversation from the media worker.
+
+The worker is handed a way back that only the bot can read (`seal_reply`); its answer stands in the
+outbox as a ``replies`` entry until the bot has made a turn of it and shown what came out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+import structlog
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from redis.exceptions import RedisError
+
+from bot.channels.contract import Channel, Turns
+from bot.core.dialogue import Incoming, MadeSafe, Refused
+from bot.core.errors import ChannelError, StoreUnavailable
+from bot.store.connection import Store
+from bot.store.outbox import Entry, Outbox
+
+LEASE_SECONDS = 30
+AT_ONCE = 64
+IDLE_SECONDS = 5
+AGAIN_SECONDS = 2
+_NONCE = 12
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTo:
+    """The conversation that an answer belongs to."""
+
+    channel: str
+    address: str
+
+
+def seal_reply(key: bytes, to: ReplyTo) -> bytes:
+    """The way back, readable with the bot's own key alone."""
+    nonce = os.urandom(_NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, orjson.dumps([to.channel, to.address]), b"reply")
+
+
+def open_reply(key: bytes, sealed: bytes) -> ReplyTo:
+    """The conversation. Raises `cryptography.exceptions.InvalidTag`."""
+    return ReplyTo(*orjson.loads(AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], b"reply")))
+
+
+def written_reply(sealed: bytes, event: MadeSafe | Refused) -> bytes:
+    """An answer as an outbox body."""
+    what = (
+        ["safe", event.media, event.position]
+        if isinstance(event, MadeSafe)
+        else ["refused", event.media, event.reason]
+    )
+    return orjson.dumps([sealed.hex(), *what])
+
+
+def _reply_from(body: bytes) -> tuple[bytes, MadeSafe | Refused]:
+    sealed, kind, media, detail = orjson.loads(body)
+    if kind == "refused":
+        return bytes.fromhex(sealed), Refused(media, detail)
+    return bytes.fromhex(sealed), MadeSafe(media, tuple(detail) if detail else None)
+
+
+class Replies:
+    """Makes turns of the answers, in the bot process, until told to stop."""
+
+    def __init__(
+        self, store: Store, key: bytes, turns: Turns, channels: Mapping[str, Channel]
+    ) -> None:
+        self._store = store
+        self._outbox = Outbox(store, "replies")
+        self._key = key
+        self._turns = turns
+        self._channels = channels
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Stop listening; what is leased comes again after the next start."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except (StoreUnavailable, OSError) as error:
+                log.warning("replies.store_away", error=type(error).__name__)
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _listen(self) -> None:
+        try:
+            async with self._store.client.pubsub() as bell:
+                await bell.subscribe("bell:replies")
+                while True:
+                    while await self._drain():
+                        pass
+                    await bell.get_message(ignore_subscribe_messages=True, timeout=IDLE_SECONDS)
+        except RedisError as error:
+            raise StoreUnavailable(type(error).__name__) from error
+
+    async def _drain(self) -> bool:
+        entries = await self._outbox.claim(AT_ONCE, LEASE_SECONDS)
+        await asyncio.gather(*map(self._answer, entries))
+        return bool(entries)
+
+    async def _answer(self, entry: Entry) -> None:
+        sealed, event = _reply_from(entry.body)
+        to = open_reply(self._key, sealed)
+        incoming = Incoming(to.channel, to.address, f"media:{event.media}", event)
+        shown = await self._turns.take(incoming)
+        channel = self._channels.get(to.channel)
+        if channel and shown:
+            try:
+                await channel.show(to.address, shown)
+            except ChannelError as error:
+                log.warning("replies.not_shown", error=type(error).__name__)
+        await self._outbox.done(entry)

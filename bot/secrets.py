@@ -1,0 +1,63 @@
+"""Secrets that belong to one installation: made once, kept in ``DATA_DIR/keys``, 0600.
+
+A machine among many is given the same ones by settings instead.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from base64 import b64encode
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.settings import SettingRefused, Settings
+
+SHORTEST = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What this installation alone knows; each purpose gets its own derived key."""
+
+    root: bytes
+
+    def key(self, purpose: str) -> bytes:
+        """32 bytes for one purpose."""
+        return hmac.digest(self.root, purpose.encode(), "sha256")
+
+
+def conversation_secrets(settings: Settings) -> Secrets:
+    """The key of conversations, receipts and media links."""
+    given = settings.conversation_key.get_secret_value()
+    if given and len(given) < SHORTEST:
+        raise SettingRefused("CONVERSATION_KEY: needs at least 32 characters.")
+    return Secrets(given.encode() if given else kept(settings.data_dir, "conversation"))
+
+
+def kept(data_dir: Path, name: str) -> bytes:
+    """The secret of that name, made on first use."""
+    path = data_dir / "keys" / name
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        made = secrets.token_hex(32).encode()
+        file.write(made)
+        file.flush()
+        os.fsync(file.fileno())
+    return made
+
+
+def hook_secret(settings: Settings) -> str:
+    """The Standard Webhooks secret between case system and gateway, ``whsec_…``."""
+    given = settings.case_hook_secret.get_secret_value()
+    return given or "whsec_" + b64encode(kept(settings.data_dir, "hook")[:32]).decode()
+
+
+def desk_api_key(settings: Settings) -> str:
+    """The key that opens cases at the desk."""
+    return settings.open311_api_key.get_secret_value() or kept(settings.data_dir, "desk").decode()

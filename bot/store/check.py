@@ -1,0 +1,46 @@
+"""Whether the store that we were given keeps what it is told."""
+
+from __future__ import annotations
+
+from redis import Redis
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
+
+from bot.store.connection import CONNECT_SECONDS
+
+
+class StoreUnfit(Exception):
+    """The store cannot be used; the text is the sentence for whoever started the programme."""
+
+
+def check_store(url: str) -> None:
+    """Raises `StoreUnfit` unless the store answers, appends to a file and evicts nothing."""
+    try:
+        client = Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS)
+    except ValueError as error:
+        raise StoreUnfit(f"REDIS_URL: {error}.") from None
+    try:
+        client.ping()
+        appending, policy = _configured(client)
+    except AuthenticationError:
+        raise StoreUnfit("REDIS_URL: the store refuses this user or password.") from None
+    except (RedisError, OSError):
+        raise StoreUnfit("REDIS_URL: no Redis or Valkey answers there.") from None
+    finally:
+        client.close()
+    if appending == "no":
+        raise StoreUnfit(
+            "The store would lose reports: switch its append-only file on (appendonly yes)."
+        )
+    if policy not in ("", "noeviction"):
+        raise StoreUnfit(
+            f"The store would drop reports when full ({policy}): set maxmemory-policy noeviction."
+        )
+
+
+def _configured(client: Redis) -> tuple[str, str]:
+    """Append-only and eviction policy; empty where the user may not ask."""
+    try:
+        found = client.config_get("appendonly", "maxmemory-policy")
+    except ResponseError:
+        return "", ""
+    return str(found.get("appendonly", "")), str(found.get("maxmemory-policy", ""))

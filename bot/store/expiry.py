@@ -1,0 +1,34 @@
+"""When stored objects are to go: one sorted set of names by the second of their end.
+
+Everything put into the media store stands here from the start, so that nothing can be forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.store.connection import Command, Store
+
+EXPIRY = "media:expiry"
+UNFINISHED_SECONDS = 26 * 3600
+
+
+def expires(names: Iterable[str], at: float) -> list[Command]:
+    """The commands that let these objects go at that moment (seconds since 1970)."""
+    return [("ZADD", EXPIRY, int(at), name) for name in names]
+
+
+def copies(media: str) -> tuple[str, str]:
+    """The objects of one safe picture or video."""
+    return f"safe/{media}", f"thumbnail/{media}"
+
+
+async def expired(store: Store, now: float, most: int = 500) -> list[str]:
+    """Objects whose time is over."""
+    found = await store.read("ZRANGE", EXPIRY, "-inf", int(now), "BYSCORE", "LIMIT", 0, most)
+    return [name.decode() for name in found]
+
+
+async def gone(store: Store, name: str) -> None:
+    """This object is deleted."""
+    await store.write("ZREM", EXPIRY, name)

@@ -1,0 +1,152 @@
+"""Reports on their way, their progress, and the keyed hash that leads from a receipt to it.
+
+``report:<reference>``   the finished report, until the case system has it
+``case:<reference>``     the case system's own name for it, from then on
+``progress:<reference>`` ``revision (12 digits) | JSON``: what a receipt's holder may see
+``receipt:<hash>``       the reference; the receipt itself stands nowhere
+``vault:<record>``       the sealed way back; the record's name is random
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64encode
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from bot.core.report import Place, Progress, Report, Step
+from bot.store.connection import Command, Store, spelled
+
+# Nothing stands for ever, even if a case is never closed.
+KEPT_SECONDS = 400 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a report stands. `version` is the case system's own count of changes, `record` the name
+    of the sealed way back."""
+
+    reference: str
+    record: str
+    category: str
+    submitted_at: datetime
+    revision: int = 0
+    version: int = 0
+    steps: tuple[Step, ...] = ()
+    note: str = ""
+
+    @property
+    def progress(self) -> Progress:
+        """What may be shown."""
+        return Progress(self.category, self.submitted_at, self.steps, self.note)
+
+
+class Reports:
+    """Reads and writes reports. Every method may raise `StoreUnavailable`."""
+
+    def __init__(self, store: Store, key: bytes) -> None:
+        self._store = store
+        self._key = key
+
+    def submitted(self, report: Report, receipt: str, record: str, sealed: bytes) -> list[Command]:
+        """The commands that keep a finished report; they belong into the turn's transaction."""
+        standing = Standing(report.reference, record, report.category, report.submitted_at)
+        return [
+            ("SET", f"report:{report.reference}", written_report(report), "EX", KEPT_SECONDS),
+            ("SET", _progress_key(report.reference), _written(standing), "EX", KEPT_SECONDS),
+            ("SET", self._receipt_key(receipt), report.reference, "EX", KEPT_SECONDS),
+            ("SET", f"vault:{record}", sealed, "EX", KEPT_SECONDS),
+        ]
+
+    async def report(self, reference: str) -> Report | None:
+        """The report that still waits, None once it is in the case system."""
+        raw = await self._store.read("GET", f"report:{reference}")
+        return report_from(raw) if raw else None
+
+    async def progress(self, receipt: str) -> Progress | None:
+        """What the holder of this receipt may see, None if nobody holds such a receipt."""
+        reference = await self._store.read("GET", self._receipt_key(receipt))
+        standing = await self.standing(reference.decode()) if reference else None
+        return standing.progress if standing else None
+
+    async def standing(self, reference: str) -> Standing | None:
+        """How the report with this reference stands, None if it is unknown."""
+        raw = await self._store.read("GET", _progress_key(reference))
+        return _standing_from(reference, raw) if raw else None
+
+    async def change(self, before: Standing, after: Standing, work: list[Command]) -> bool:
+        """Put `after` for `before`, with the work that follows. False: it changed meanwhile."""
+        words = (
+            f"{before.revision:012d}",
+            _written(replace(after, revision=before.revision + 1)),
+            KEPT_SECONDS,
+            *spelled(work),
+        )
+        key = _progress_key(before.reference)
+        return bool(await self._store.script("commit", (key,), words))
+
+    def opened(self, reference: str, case_id: str) -> list[Command]:
+        """The commands for a report that is in the case system now: only its name there stays."""
+        return [
+            ("DEL", f"report:{reference}"),
+            ("SET", f"case:{reference}", case_id, "EX", KEPT_SECONDS),
+        ]
+
+    async def sealed(self, record: str) -> bytes | None:
+        """The sealed way back of a record."""
+        raw = await self._store.read("GET", f"vault:{record}")
+        return bytes(raw) if raw else None
+
+    def _receipt_key(self, receipt: str) -> str:
+        tag = hmac.digest(self._key, b"receipt|" + receipt.encode(), "sha256")
+        return "receipt:" + urlsafe_b64encode(tag[:16]).decode().rstrip("=")
+
+
+def written_report(report: Report) -> bytes:
+    """A report as JSON."""
+    return orjson.dumps(asdict(report))
+
+
+def report_from(raw: bytes) -> Report:
+    """The report of that JSON."""
+    fields = orjson.loads(raw)
+    place, media = Place(**fields.pop("place")), tuple(fields.pop("media"))
+    submitted_at = datetime.fromisoformat(fields.pop("submitted_at"))
+    return Report(place=place, media=media, submitted_at=submitted_at, **fields)
+
+
+def _progress_key(reference: str) -> str:
+    return f"progress:{reference}"
+
+
+def _written(standing: Standing) -> bytes:
+    body = [
+        standing.record,
+        standing.category,
+        standing.submitted_at,
+        standing.version,
+        [[step.status, step.at] for step in standing.steps],
+        standing.note,
+    ]
+    return b"%012d" % standing.revision + orjson.dumps(body)
+
+
+def _standing_from(reference: str, raw: bytes) -> Standing:
+    record, category, submitted_at, version, steps, note = orjson.loads(raw[12:])
+    return Standing(
+        reference=reference,
+        record=record,
+        category=category,
+        submitted_at=datetime.fromisoformat(submitted_at),
+        revision=int(raw[:12]),
+        version=version,
+        steps=tuple(_step_from(step) for step in steps),
+        note=note,
+    )
+
+
+def _step_from(raw: list[Any]) -> Step:
+    return Step(raw[0], datetime.fromisoformat(raw[1]))

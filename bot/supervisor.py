@@ -1,0 +1,226 @@
+"""Runs everything on one machine: store, desk, workers and bot, as children that end together.
+
+A child that dies is started again. SIGINT and SIGTERM stop them in order, the store last; should
+this process be killed, the kernel ends the children.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import IO
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from bot import valkey
+from bot.secrets import desk_api_key, hook_secret
+from config.settings import Settings
+
+WORKERS = ("push", "media", "notices", "delivery")
+READY_SECONDS = 60
+STOP_SECONDS = 10
+RESTART_SECONDS = 1.0
+_PR_SET_PDEATHSIG = 1
+
+
+class CannotStart(Exception):
+    """The text is the sentence for whoever started the programme."""
+
+
+@dataclass(slots=True)
+class Child:
+    """One process of ours."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes]
+    started: float = field(default_factory=time.monotonic)
+
+
+class Supervisor:
+    """Starts, watches and stops the processes of one machine."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._children: list[Child] = []
+        self._store: Child | None = None
+        self._environment = dict(os.environ)
+        self._stopping = False
+
+    def run(self) -> int:
+        """Until a signal; the exit code. Raises `CannotStart`."""
+        lock = _lock(self._settings.data_dir)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop_requested)
+        try:
+            self._start()
+            self._watch()
+        finally:
+            self._stop()
+            lock.close()
+        return 0
+
+    def _stop_requested(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _start(self) -> None:
+        settings = self._settings
+        _free(settings.host, settings.port, "PORT")
+        uses_desk = settings.case_system == "desk"
+        if uses_desk:
+            _free(settings.desk_host, settings.desk_port, "DESK_PORT")
+        self._environment |= self._shared()
+        if not settings.redis_url.get_secret_value():
+            self._start_store()
+        if uses_desk:
+            self._spawn("desk", [sys.executable, "-m", "desk"])
+        self._spawn("bot", [sys.executable, "-m", "bot", "bot"])
+        for kind in WORKERS:
+            self._spawn(kind, [sys.executable, "-m", "workers", kind])
+        self._await_ready(uses_desk)
+        print(f"Chat: {settings.address}/", flush=True)
+        print("Stop with Ctrl-C.", flush=True)
+
+    def _shared(self) -> dict[str, str]:
+        """What the children must agree on, whatever the settings leave open."""
+        settings = self._settings
+        gateway = f"http://{_reachable(settings.host)}:{settings.port}"
+        return {
+            "DATA_DIR": str(settings.data_dir.resolve()),
+            "OPEN311_API_KEY": desk_api_key(settings),
+            "CASE_HOOK_SECRET": hook_secret(settings),
+            "CASE_HOOK_URL": os.environ.get("CASE_HOOK_URL") or f"{gateway}/hooks/case",
+            "GATEWAY_URL": settings.address,
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _start_store(self) -> None:
+        data_dir = self._settings.data_dir
+        command = valkey.command(data_dir)
+        self._store = Child("store", command, _popen(command, self._environment))
+        try:
+            self._environment["REDIS_URL"] = valkey.wait_until_ready(self._store.process, data_dir)
+        except valkey.ValkeyNotStarted as error:
+            raise CannotStart(str(error)) from None
+
+    def _spawn(self, name: str, command: list[str]) -> None:
+        self._children.append(Child(name, command, _popen(command, self._environment)))
+
+    def _await_ready(self, uses_desk: bool) -> None:
+        settings = self._settings
+        waiting = [f"http://{_reachable(settings.host)}:{settings.port}/readyz"]
+        if uses_desk:
+            waiting.append(f"http://{_reachable(settings.desk_host)}:{settings.desk_port}/healthz")
+        until = time.monotonic() + READY_SECONDS
+        while waiting and not self._stopping:
+            dead = [child for child in self._children if child.process.poll() is not None]
+            if dead:
+                raise CannotStart(f"The {dead[0].name} process ended while starting.")
+            if time.monotonic() > until:
+                raise CannotStart(f"Nothing answers at {waiting[0]}.")
+            if _answers(waiting[0]):
+                waiting.pop(0)
+            else:
+                time.sleep(0.05)
+
+    def _watch(self) -> None:
+        while not self._stopping:
+            time.sleep(0.2)
+            if self._store and self._store.process.poll() is not None:
+                self._again(self._store)
+            for child in self._children:
+                if child.process.poll() is not None and not self._stopping:
+                    self._again(child)
+
+    def _again(self, child: Child) -> None:
+        if time.monotonic() - child.started < RESTART_SECONDS:
+            return
+        print(f"The {child.name} process ended; starting it again.", file=sys.stderr, flush=True)
+        child.process = _popen(child.command, self._environment)
+        child.started = time.monotonic()
+
+    def _stop(self) -> None:
+        _end(self._children)
+        if self._store:
+            _end([self._store])
+
+
+def _end(children: list[Child]) -> None:
+    """SIGTERM to all, then wait; SIGKILL for what does not end."""
+    for child in children:
+        if child.process.poll() is None:
+            child.process.terminate()
+    until = time.monotonic() + STOP_SECONDS
+    for child in children:
+        try:
+            child.process.wait(max(0.1, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            child.process.wait()
+
+
+def _popen(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """A child in a session of its own, so that Ctrl-C reaches the supervisor alone."""
+    return subprocess.Popen(  # noqa: S603 - the commands are our own
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+    )
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _lock(data_dir: Path) -> IO[bytes]:
+    """One gateway per folder. Raises `CannotStart`."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (data_dir / "lock").open("ab")
+    except OSError as error:
+        raise CannotStart(f"DATA_DIR: cannot write to {data_dir}: {error.strerror}.") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise CannotStart(f"DATA_DIR: another gateway is running on {data_dir}.") from None
+    return lock
+
+
+def _free(host: str, port: int, name: str) -> None:
+    """Raises `CannotStart` if nobody can listen there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise CannotStart(f"{name}: {host}:{port} is taken by another programme.") from None
+            raise CannotStart(
+                f"{name}: cannot listen on {host}:{port}: {error.strerror}."
+            ) from None
+
+
+def _reachable(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared only
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=2) as answer:  # noqa: S310 - our own loopback address
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False

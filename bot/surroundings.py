@@ -1,0 +1,61 @@
+"""What bot and workers build alike from the settings: store, media, words, keys, links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.channels.contract import Surroundings
+from bot.core.form import Form
+from bot.media_links import MediaLinks
+from bot.secrets import Secrets, conversation_secrets
+from bot.store.connection import Store
+from bot.store.media import MediaStore
+from bot.store.reports import Reports
+from bot.vault.keys import KeyFolder
+from config.form import read_form
+from config.settings import Settings
+from locales.catalogue import Catalogues
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The common ground of a process."""
+
+    settings: Settings
+    secrets: Secrets
+    store: Store
+    media: MediaStore
+    form: Form
+    catalogues: Catalogues
+    links: MediaLinks
+    reports: Reports
+    keys: KeyFolder
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What a channel is given."""
+        return Surroundings(
+            settings=self.settings,
+            store=self.store.client,
+            media=self.media,
+            say=self.catalogues.say,
+            locales=tuple(code for code, _ in self.catalogues.locales),
+            media_link=self.links.path,
+        )
+
+
+def build_base(settings: Settings) -> Base:
+    """Read and connect; nothing is sent yet. Raises `SettingRefused` or OSError."""
+    secrets = conversation_secrets(settings)
+    store = Store.at(settings.redis_url.get_secret_value())
+    return Base(
+        settings=settings,
+        secrets=secrets,
+        store=store,
+        media=MediaStore.at(settings.media_url, settings.data_dir),
+        form=read_form(settings),
+        catalogues=Catalogues.load(settings.default_locale, settings.zone),
+        links=MediaLinks(secrets.key("media links"), settings.address),
+        reports=Reports(store, secrets.key("receipts")),
+        keys=KeyFolder(settings.data_dir / "keys"),
+    )

@@ -1,0 +1,173 @@
+"""``python -m workers <kind>``: one worker process, an rq worker on the queue of its kind."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from types import FrameType
+
+import structlog
+import uvloop
+from redis import Redis
+from rq import SimpleWorker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from bot.bells import Bells
+from bot.channels.registry import switched_on
+from bot.logs import configure_logs
+from bot.store.check import StoreUnfit, check_store
+from bot.surroundings import Base, build_base
+from config.settings import SettingRefused, Settings, read_settings
+from workers import runtime
+from workers.drain import Work
+from workers.sweep import Sweep
+
+KINDS = ("push", "media", "notices", "delivery")
+Afterwards = Callable[[], Coroutine[None, None, object]]
+
+log = structlog.get_logger()
+
+
+class KnownJob(Job):
+    """A job that may name nothing but the functions of `workers.jobs`.
+
+    rq imports whatever dotted name a job carries, and the store is not ours alone.
+    """
+
+    @property
+    def func(self) -> Callable[..., object] | None:
+        """The function, for a name on the list."""
+        if self.func_name not in {f"workers.jobs.{kind}" for kind in KINDS}:
+            raise PermissionError("a job names a function that is not on the list")
+        return super().func  # type: ignore[no-any-return]
+
+
+class BellWorker(SimpleWorker):
+    """An rq worker that tells the drain in hand when it is to stop."""
+
+    stopping: Callable[[], None]
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """First SIGTERM or SIGINT: finish what is in hand, take nothing new."""
+        self.stopping()
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+
+def main(kind: str) -> int:
+    """Run a worker until SIGTERM; the exit code."""
+    try:
+        settings = read_settings()
+        configure_logs(settings.log_format, settings.log_level, kind)
+        url = settings.redis_url.get_secret_value()
+        check_store(url)
+        _run(kind, settings, url)
+    except (SettingRefused, StoreUnfit) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"The {kind} worker cannot start: {error.strerror or error}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(kind: str, settings: Settings, url: str) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        base = build_base(settings)
+        work, afterwards, close = runner.run(_work(kind, base, url))
+        running = runtime.Runtime(kind, base.store, work, afterwards, runner)
+        runtime.install(running)
+        worker = BellWorker(
+            [kind],
+            connection=Redis.from_url(url),
+            job_class=KnownJob,
+            serializer=JSONSerializer,
+            log_job_description=False,
+        )
+        worker.stopping = running.stop
+        sweep = Sweep(url, kind)
+        sweep.start()
+        log.info("worker.ready")
+        worker.work(logging_level="WARNING")
+        sweep.stop()
+        runner.run(close())
+
+
+async def _work(kind: str, base: Base, url: str) -> tuple[Work, Afterwards, Afterwards]:
+    """The work of this kind, what follows each drain, and how to close; imports only its needs."""
+    bells = Bells(base.store, url)
+    build = {"push": _push, "media": _media, "notices": _notices, "delivery": _delivery}[kind]
+    work, afterwards, closings = await build(base, bells)
+
+    async def close() -> None:
+        for closing in closings:
+            await closing()
+        await bells.close()
+        await base.store.close()
+
+    return work, afterwards, close
+
+
+async def _nothing() -> None:
+    return None
+
+
+Built = tuple[Work, Afterwards, list[Afterwards]]
+
+
+async def _push(base: Base, bells: Bells) -> Built:
+    from workers.cases import connect
+    from workers.cases.mapping import submission
+    from workers.push import Push
+
+    cases = connect(base.settings)
+    seconds = base.settings.media_days * 24 * 3600
+    push = Push(
+        base.store,
+        base.reports,
+        cases,
+        lambda report, links: submission(
+            report, base.form, base.catalogues.say, links, base.settings.default_locale
+        ),
+        lambda media: base.links.url(media, seconds),
+    )
+    return push, _nothing, [cases.close]
+
+
+async def _media(base: Base, bells: Bells) -> Built:
+    from workers.fetching import Fetching
+    from workers.media.sanitizer import Sanitizer
+
+    modules = switched_on(base.settings)
+    sources = {name: module.Source(base.surroundings) for name, module in modules.items()}
+    sanitizer = Sanitizer(processes=2)
+    await sanitizer.__aenter__()
+
+    async def close() -> None:
+        await sanitizer.__aexit__(None, None, None)
+
+    fetching = Fetching(base.store, base.media, sources, sanitizer, bells)
+    return fetching, fetching.clean, [close, *(source.close for source in sources.values())]
+
+
+async def _notices(base: Base, bells: Bells) -> Built:
+    from workers.notices import Notices
+
+    return Notices(base.store, base.reports, base.keys, bells), _nothing, []
+
+
+async def _delivery(base: Base, bells: Bells) -> Built:
+    from workers.delivery import Delivery
+
+    modules = switched_on(base.settings)
+    senders = {name: module.Sender(base.surroundings) for name, module in modules.items()}
+    delivery = Delivery(base.store, base.keys, senders, base.catalogues.say)
+    return delivery, _nothing, [sender.close for sender in senders.values()]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] not in [[kind] for kind in KINDS]:
+        print(f"Which worker? One of: {', '.join(KINDS)}.", file=sys.stderr)
+        raise SystemExit(2)
+    raise SystemExit(main(sys.argv[1]))

@@ -1,0 +1,60 @@
+"""Opens the inner layer and brings the notice to the person, over their channel.
+
+This process knows for whom the news is and not which report it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import structlog
+
+from bot.channels.contract import Notice, Sender
+from bot.core.dialogue import Message
+from bot.core.errors import Unreachable
+from bot.rendering import Say
+from bot.store.connection import Store
+from bot.store.orders import DeliveryOrder
+from bot.store.outbox import Entry, Outbox
+from bot.vault.keys import KeyFolder
+from bot.vault.sealing import ReturnAddress, open_inner
+
+log = structlog.get_logger()
+
+
+class Delivery:
+    """The work of the ``delivery`` outbox."""
+
+    at_once = 32
+    lease_seconds = 60.0
+
+    def __init__(
+        self, store: Store, keys: KeyFolder, senders: Mapping[str, Sender], say: Say
+    ) -> None:
+        self.outbox = Outbox(store, "delivery")
+        self._keys = keys
+        self._senders = senders
+        self._say = say
+
+    async def do(self, entry: Entry) -> None:
+        """Send one notice; whoever is gone for good has their sealed address shredded."""
+        order = DeliveryOrder.read(entry.body)
+        to = open_inner(self._keys, order.record, order.inner)
+        sender = self._senders.get(to.channel)
+        if sender is None:
+            await self.outbox.park(entry, f"channel {to.channel} is switched off")
+            return
+        try:
+            await sender.send(to.address, self._notice(order, to))
+        except Unreachable:
+            log.info("delivery.unreachable", channel=to.channel)
+            await self.outbox.done(entry, [("DEL", f"vault:{order.record}")])
+            return
+        await self.outbox.done(entry)
+
+    def _notice(self, order: DeliveryOrder, to: ReturnAddress) -> Notice:
+        lines = [Message(f"notice.{order.status}", {"tail": to.tail})]
+        if order.note:
+            lines.append(Message("notice.note", {"note": order.note}))
+        text = "\n".join(self._say(to.locale, line) for line in lines)
+        return Notice(order.id, text, to.locale)

@@ -1,0 +1,115 @@
+"""Works off what is due in one outbox: many entries at once on one event loop.
+
+A bell (one rq job) starts a drain; the drain goes on until nothing is due and ends. Whatever an
+entry raises becomes an outcome here: again later, or parked with a reason that names nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from typing import Protocol
+
+import structlog
+
+from bot.core.errors import GatewayError, StoreUnavailable
+from bot.store.outbox import Entry, Outbox
+
+# Work due within this many seconds is waited for; anything later gets a bell of its own.
+LINGER_SECONDS = 5.0
+LONGEST_SECONDS = 60.0
+FIRST_RETRY_SECONDS = 2.0
+LAST_RETRY_SECONDS = 3600.0
+UNEXPECTED_MOST = 8
+
+log = structlog.get_logger()
+
+
+class Work(Protocol):
+    """One kind of work. `at_once` entries run together, each under a lease of `lease_seconds`."""
+
+    outbox: Outbox
+    at_once: int
+    lease_seconds: float
+
+    async def do(self, entry: Entry) -> None:
+        """Do it and settle it. Raises a `GatewayError`, or anything unexpected."""
+        ...
+
+
+class Drain:
+    """Drains one outbox until nothing is due."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._running: set[asyncio.Task[None]] = set()
+        self.stopping = False
+
+    async def run(self) -> None:
+        """Work until nothing is due, the time is over or `stopping`; finish what is in hand."""
+        until = time.monotonic() + LONGEST_SECONDS
+        while not self.stopping and time.monotonic() < until:
+            await self._take()
+            if self._running:
+                await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            elif not await self._more_soon():
+                break
+        if self._running:
+            await asyncio.wait(self._running)
+
+    async def _take(self) -> None:
+        room = self._work.at_once - len(self._running)
+        if self._running and room < self._work.at_once // 4:
+            return
+        for entry in await self._work.outbox.claim(room, self._work.lease_seconds):
+            task = asyncio.create_task(self._settle(entry))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _more_soon(self) -> bool:
+        seconds = await self._work.outbox.next_due_seconds()
+        if seconds is None or seconds > LINGER_SECONDS:
+            return False
+        await asyncio.sleep(min(seconds, 0.25))
+        return True
+
+    async def _settle(self, entry: Entry) -> None:
+        try:
+            await self._attempt(entry)
+        except StoreUnavailable as error:
+            # The lease runs out by itself, and the entry is due again.
+            log.warning("drain.store_away", kind=self._work.outbox.kind, error=str(error))
+
+    async def _attempt(self, entry: Entry) -> None:
+        outbox = self._work.outbox
+        try:
+            await self._work.do(entry)
+        except StoreUnavailable:
+            raise
+        except GatewayError as error:
+            reason = f"{type(error).__name__}: {error}"
+            if error.retryable:
+                log.info("drain.retry", kind=outbox.kind, attempt=entry.attempts, reason=reason)
+                await outbox.retry(entry, pause(entry.attempts, error))
+            else:
+                log.error("drain.parked", kind=outbox.kind, reason=reason)
+                await outbox.park(entry, reason)
+        except Exception as error:  # one poisonous entry must not stop the others
+            await self._unexpected(entry, type(error).__name__)
+
+    async def _unexpected(self, entry: Entry, name: str) -> None:
+        outbox = self._work.outbox
+        log.error("drain.unexpected", kind=outbox.kind, attempt=entry.attempts, error=name)
+        if entry.attempts >= UNEXPECTED_MOST:
+            await outbox.park(entry, name)
+        else:
+            await outbox.retry(entry, pause(entry.attempts))
+
+
+def pause(attempts: int, error: GatewayError | None = None) -> float:
+    """Seconds to the next attempt: what was asked for, else jitter under a doubling roof."""
+    asked = getattr(error, "retry_after", None)
+    roof = min(LAST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(attempts, 12))
+    jitter = random.uniform(0.5, roof)  # noqa: S311 - spreads load, guards nothing
+    return float(asked) + random.uniform(0, 1) if asked is not None else jitter  # noqa: S311

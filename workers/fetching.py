@@ -1,0 +1,89 @@
+"""Fetches what was sent, has it made safe, keeps the safe copy and tells the conversation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import structlog
+
+from bot.bells import Bells
+from bot.channels.contract import Source
+from bot.core.dialogue import MadeSafe, Refused
+from bot.core.errors import GatewayError, MediaRefused
+from bot.replies import written_reply
+from bot.store.connection import Command, Store
+from bot.store.expiry import copies, expired, gone
+from bot.store.media import MediaStore
+from bot.store.media_records import made_safe
+from bot.store.orders import FetchOrder
+from bot.store.outbox import Entry, Outbox
+from workers.media.sanitizer import SafeMedia, Sanitizer
+
+ATTEMPTS_MOST = 6
+
+log = structlog.get_logger()
+
+
+class Fetching:
+    """The work of the ``media`` outbox."""
+
+    at_once = 8
+    lease_seconds = 120.0
+
+    def __init__(
+        self,
+        store: Store,
+        media: MediaStore,
+        sources: Mapping[str, Source],
+        sanitizer: Sanitizer,
+        bells: Bells,
+    ) -> None:
+        self.outbox = Outbox(store, "media")
+        self._store = store
+        self._replies = Outbox(store, "replies")
+        self._media = media
+        self._sources = sources
+        self._sanitizer = sanitizer
+        self._bells = bells
+
+    async def do(self, entry: Entry) -> None:
+        """One picture or video, from its channel to a safe copy or a reason why not."""
+        order = FetchOrder.read(entry.body)
+        source = self._sources.get(order.channel)
+        try:
+            if source is None:
+                raise MediaRefused("gone")
+            safe = await self._sanitizer.make_safe(await source.fetch(order.source))
+        except MediaRefused as refusal:
+            await self._tell(entry, order, Refused(order.media, refusal.reason), [])
+        except GatewayError:
+            if entry.attempts < ATTEMPTS_MOST:
+                raise
+            await self._tell(entry, order, Refused(order.media, "gone"), [])
+        else:
+            await self._keep(order.media, safe)
+            noted = made_safe(order.media, safe.content_type)
+            await self._tell(entry, order, MadeSafe(order.media, safe.position), noted)
+        if source is not None:
+            await source.forget(order.source)
+
+    async def _keep(self, media: str, safe: SafeMedia) -> None:
+        copy, thumbnail = copies(media)
+        await self._media.put(copy, safe.body, safe.content_type)
+        await self._media.put(thumbnail, safe.thumbnail, "image/jpeg")
+
+    async def _tell(
+        self, entry: Entry, order: FetchOrder, event: MadeSafe | Refused, noted: list[Command]
+    ) -> None:
+        reply = self._replies.add(order.media, written_reply(order.reply_to, event))
+        await self.outbox.done(entry, [*noted, *reply])
+        self._bells.ring(["replies"])
+
+    async def clean(self) -> int:
+        """Delete what is past its time; how many objects went."""
+        names = await expired(self._store, time.time())
+        for name in names:
+            await self._media.delete(name)
+            await gone(self._store, name)
+        return len(names)

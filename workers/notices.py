@@ -1,0 +1,41 @@
+"""Opens the outer layer of a reporter's address and hands the inner one on.
+
+This process knows which report has news and cannot read for whom.
+"""
+
+from __future__ import annotations
+
+from bot.bells import Bells
+from bot.store.connection import Store
+from bot.store.orders import DeliveryOrder, NoticeOrder
+from bot.store.outbox import Entry, Outbox
+from bot.store.reports import Reports
+from bot.vault.keys import KeyFolder
+from bot.vault.sealing import open_outer
+
+
+class Notices:
+    """The work of the ``notices`` outbox."""
+
+    at_once = 64
+    lease_seconds = 30.0
+
+    def __init__(self, store: Store, reports: Reports, keys: KeyFolder, bells: Bells) -> None:
+        self.outbox = Outbox(store, "notices")
+        self._delivery = Outbox(store, "delivery")
+        self._reports = reports
+        self._keys = keys
+        self._bells = bells
+
+    async def do(self, entry: Entry) -> None:
+        """Pass a notice on; where the way back is gone, so is the notice."""
+        order = NoticeOrder.read(entry.body)
+        standing = await self._reports.standing(order.reference)
+        sealed = await self._reports.sealed(standing.record) if standing else None
+        if standing is None or sealed is None:
+            await self.outbox.done(entry)
+            return
+        inner = open_outer(self._keys, standing.record, sealed)
+        onward = DeliveryOrder(standing.record, order.version, inner, order.status, order.note)
+        await self.outbox.done(entry, self._delivery.add(onward.id, onward.written()))
+        self._bells.ring(["delivery"])

@@ -65,7 +65,7 @@ async def test_definition_in_xml(desk: RunningDesk) -> None:
         root = ElementTree.fromstring(await response.read())
     assert root.tag == "service_definition"
     assert root.findtext("service_code") == "special-equipment"
-    codes = [attribute.findtext("code") for attribute in root.find("attributes")]
+    codes = [row.findtext("code") for row in root.iterfind("attributes/attribute")]
     assert codes == list(ATTRIBUTES)
     assert root.findtext("attributes/attribute[code='major']/values/value/key") == "true"
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from bot.core import wizard
 from bot.core.dialogue import Draft, Facts, Message, Turn
-from handlers.screens import aside, show
+from handlers.moves import stay
+from handlers.screens import aside
 
 GUIDE = ("guide.title", "guide.steps", "guide.good", "guide.danger", "guide.reward")
 PRIVACY = (
@@ -21,26 +22,24 @@ PRIVACY = (
 def menu(draft: Draft, facts: Facts) -> Turn:
     """The menu; an open report is shown where it stands instead, nothing is given up silently."""
     if draft.open:
-        plain = replace(draft, overlay="")
-        return Turn(plain, (show(plain, facts),))
-    home = wizard.at(replace(draft, receipt=""), "menu")
-    return Turn(home, (show(home, facts),))
+        return stay(wizard.uncovered(draft), facts)
+    return stay(wizard.at(replace(draft, receipt=""), "menu"), facts)
 
 
 def guide(draft: Draft, facts: Facts) -> Turn:
     """How to report, in five sentences."""
-    return Turn(draft, (aside(draft, "guide", [Message(line) for line in GUIDE]),))
+    return aside(draft, "guide", [Message(line) for line in GUIDE])
 
 
 def privacy(draft: Draft, facts: Facts) -> Turn:
     """What is kept and what is not, the messenger's own knowledge included."""
-    return Turn(draft, (aside(draft, "privacy", [Message(line) for line in PRIVACY]),))
+    return aside(draft, "privacy", [Message(line) for line in PRIVACY])
 
 
 def language(draft: Draft, facts: Facts, wanted: str = "") -> Turn:
     """Change the language; with no language named, ask which."""
     if wanted in dict(facts.locales):
         spoken = wizard.at(replace(draft, locale=wanted), draft.step, editing=draft.editing)
-        return Turn(spoken, (show(spoken, facts),))
+        return stay(spoken, facts)
     asked = replace(wizard.at(draft, draft.step, editing=draft.editing), overlay="language")
-    return Turn(asked, (show(asked, facts),))
+    return stay(asked, facts)

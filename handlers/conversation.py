@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.core import wizard
 from bot.core.dialogue import (
     Attached,
     Command,
@@ -26,9 +27,8 @@ from bot.core.dialogue import (
     Unknown,
 )
 from bot.core.receipt import looks_like_receipt, read_receipt
-from bot.core.wizard import SERIALS, at
-from handlers import commands, follow_up, report
-from handlers.screens import show
+from handlers import commands, follow_up, report, sent
+from handlers.moves import stay
 
 # After so many seconds away, a person is asked whether to go on; sooner, the screen just returns.
 AWAY_SECONDS = 15 * 60
@@ -38,12 +38,14 @@ Receipts = tuple[str, ...]
 
 def fresh(locale: str, facts: Facts) -> Draft:
     """A conversation that has not begun. Its serial starts where an older one did not."""
-    return Draft(locale=locale, serial=int(facts.now.timestamp()) % SERIALS)
+    return Draft(locale=locale, serial=int(facts.now.timestamp()) % wizard.SERIALS)
 
 
 def take(draft: Draft, event: Event, facts: Facts, receipts: Receipts = ()) -> Turn:
     """What this event makes of the conversation."""
     turn = _take(draft, event, facts, receipts)
+    if turn.draft.step == "receipt":
+        return turn  # stays as of the moment when it was handed out: its dates count from there
     return replace(turn, draft=replace(turn.draft, touched=int(facts.now.timestamp())))
 
 
@@ -72,7 +74,7 @@ def _take(draft: Draft, event: Event, facts: Facts, receipts: Receipts) -> Turn:
         case Opened():
             return _opened(draft, facts)
         case Unknown():
-            return Turn(draft, (show(draft, facts, [Message(f"help.{draft.step}")]),))
+            return stay(wizard.uncovered(draft), facts, Message(f"help.{draft.step}"))
         case _:
             return _sent(draft, event, facts)
 
@@ -80,13 +82,13 @@ def _take(draft: Draft, event: Event, facts: Facts, receipts: Receipts) -> Turn:
 def _sent(draft: Draft, event: Located | Attached | MadeSafe | Refused, facts: Facts) -> Turn:
     match event:
         case Located():
-            return report.located(draft, event, facts)
+            return sent.located(draft, event, facts)
         case Attached():
-            return report.attached(draft, event, facts)
+            return sent.attached(draft, event, facts)
         case MadeSafe():
-            return report.made_safe(draft, event, facts)
+            return sent.made_safe(draft, event, facts)
         case Refused():
-            return report.refused(draft, event, facts)
+            return sent.refused(draft, event, facts)
 
 
 def _text(draft: Draft, event: Text, facts: Facts) -> Turn:
@@ -96,16 +98,14 @@ def _text(draft: Draft, event: Text, facts: Facts) -> Turn:
             return follow_up.status(draft, facts, receipt)
         if not draft.open:
             return follow_up.wrong_receipt(draft)
-    if not draft.open:
-        return Turn(draft, (show(draft, facts, [Message(f"help.{draft.step}")]),))
-    return report.wrote(replace(draft, overlay=""), event, facts)
+    return sent.wrote(wizard.uncovered(draft), event, facts)
 
 
 def _opened(draft: Draft, facts: Facts) -> Turn:
     away = facts.now.timestamp() - draft.touched > AWAY_SECONDS
     if draft.open and away and draft.overlay != "resume":
         return report.resume(draft, facts)
-    return Turn(draft, (show(draft, facts),))
+    return stay(draft, facts)
 
 
 def _command(draft: Draft, event: Command, facts: Facts, receipts: Receipts) -> Turn:
@@ -132,7 +132,7 @@ def _pressed(draft: Draft, event: Pressed, facts: Facts, receipts: Receipts) -> 
         return _ANYWHERE[choice](draft, facts)
     stale = event.serial is not None and event.serial != draft.serial
     if stale and not _timeless(draft, choice):
-        return Turn(draft, (show(draft, facts),))
+        return stay(draft, facts)
     return _chosen(draft, choice, facts)
 
 
@@ -154,7 +154,7 @@ def _timeless(draft: Draft, choice: str) -> bool:
 
 def _answered(draft: Draft, choice: str, facts: Facts) -> Turn:
     """The answer to a question asked on top of the conversation."""
-    plain = at(draft, draft.step, editing=draft.editing)
+    plain = wizard.uncovered(draft)
     if draft.overlay == "cancel" and choice == "cancel:yes":
         return report.abandon(plain, facts)
     if draft.overlay == "resume" and choice == "anew":
@@ -162,12 +162,12 @@ def _answered(draft: Draft, choice: str, facts: Facts) -> Turn:
     if draft.overlay == "language" and choice.startswith("locale:"):
         return commands.language(draft, facts, choice.removeprefix("locale:"))
     if choice in ("go_on", "cancel:no", "menu"):
-        return Turn(plain, (show(plain, facts),))
-    return Turn(draft, (show(draft, facts),))
+        return stay(plain, facts)
+    return stay(draft, facts)
 
 
 def _report(draft: Draft, facts: Facts) -> Turn:
-    return Turn(draft, (show(draft, facts),)) if draft.open else report.begin(draft, facts)
+    return stay(draft, facts) if draft.open else report.begin(draft, facts)
 
 
 _ANYWHERE: dict[str, Callable[[Draft, Facts], Turn]] = {
@@ -180,3 +180,5 @@ _ANYWHERE: dict[str, Callable[[Draft, Facts], Turn]] = {
     "privacy": commands.privacy,
 }
 _MENU_CHOICES = ("report", "menu", "go_on")
+
+__all__ = ["fresh", "receipts_named", "show", "take"]

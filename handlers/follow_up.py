@@ -6,19 +6,17 @@ chat or browser kept are the list.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, tzinfo
 
 from bot.core.dialogue import Choice, Draft, Facts, Message, Turn
 from bot.core.report import Progress
 from bot.core.status import deadlines
 from handlers.screens import aside
 
-ACCEPTED = frozenset(
-    {"accepted", "transferred", "verifying", "verified", "not_confirmed", "rectifying"}
-    | {"rectified", "closed", "rejected"}
-)
-VERIFIED = frozenset({"verified", "not_confirmed", "rectifying", "rectified", "closed", "rejected"})
-FED_BACK = frozenset({"not_confirmed", "rectified", "closed", "rejected"})
+# Which statuses keep which promise; the later ones keep the earlier promises too.
+FED_BACK = frozenset({"not_confirmed", "rectifying", "rectified", "closed", "rejected"})
+VERIFIED = FED_BACK | {"verified"}
+ACCEPTED = VERIFIED | {"accepted", "transferred", "verifying"}
 
 
 def reports(draft: Draft, facts: Facts, receipts: tuple[str, ...]) -> Turn:
@@ -26,21 +24,21 @@ def reports(draft: Draft, facts: Facts, receipts: tuple[str, ...]) -> Turn:
     known = [(code, facts.progress[code]) for code in receipts if code in facts.progress]
     if not known:
         hint = facts.hint or Message("reports.type_receipt")
-        return Turn(draft, (aside(draft, "reports", (Message("reports.none"), hint)),))
+        return aside(draft, "reports", (Message("reports.none"), hint))
     lines = [Message("reports.title", {"count": len(known)}, count=len(known))]
-    lines += [_line(progress) for _, progress in known]
+    lines += [_line(code, progress) for code, progress in known]
     rows = tuple(
         (Choice(f"status:{code}", Message("reports.open", {"tail": code[-4:]})),)
         for code, _ in known
     )
-    return Turn(draft, (aside(draft, "reports", lines, rows),))
+    return aside(draft, "reports", lines, rows)
 
 
 def status(draft: Draft, facts: Facts, receipt: str) -> Turn:
     """Where the report behind this receipt stands, promises kept and missed included."""
     progress = facts.progress.get(receipt)
     if progress is None:
-        return Turn(draft, (aside(draft, "status", (Message("status.unknown"),)),))
+        return aside(draft, "status", (Message("status.unknown"),))
     lines = [
         Message("status.title", {"tail": receipt[-4:], "status": _status(progress.status)}),
         Message("status.category", {"category": Message(f"hazard.{progress.category}")}),
@@ -54,18 +52,19 @@ def status(draft: Draft, facts: Facts, receipt: str) -> Turn:
     if progress.note:
         lines.append(Message("notice.note", {"note": progress.note}))
     again = ((Choice(f"status:{receipt}", Message("status.refresh")),),)
-    return Turn(draft, (aside(draft, "status", lines, again),))
+    return aside(draft, "status", lines, again)
 
 
 def wrong_receipt(draft: Draft) -> Turn:
     """Somebody typed a receipt with a mistake in it."""
-    return Turn(draft, (aside(draft, "status", (Message("status.mistyped"),)),))
+    return aside(draft, "status", (Message("status.mistyped"),))
 
 
-def _line(progress: Progress) -> Message:
+def _line(code: str, progress: Progress) -> Message:
     return Message(
         "reports.line",
         {
+            "tail": code[-4:],
             "category": Message(f"hazard.{progress.category}"),
             "at": progress.submitted_at,
             "status": _status(progress.status),
@@ -86,12 +85,21 @@ def _promises(progress: Progress, facts: Facts) -> list[Message]:
         ("feedback", until.feedback, FED_BACK),
     )
     return [
-        _promise(name, last, today, any(step.status in met for step in progress.steps))
-        for name, last, met in promised
+        _promise(name, last, today, _day_kept(progress, keeping, facts.form.timezone))
+        for name, last, keeping in promised
     ]
 
 
-def _promise(name: str, last: date, today: date, kept: bool) -> Message:
-    if kept:
-        return Message(f"promise.{name}.kept")
-    return Message(f"promise.{name}.{'missed' if today > last else 'due'}", {"day": last})
+def _day_kept(progress: Progress, keeping: frozenset[str], timezone: tzinfo) -> date | None:
+    days = (
+        step.at.astimezone(timezone).date() for step in progress.steps if step.status in keeping
+    )
+    return min(days, default=None)
+
+
+def _promise(name: str, last: date, today: date, kept: date | None) -> Message:
+    if kept is None:
+        return Message(f"promise.{name}.{'missed' if today > last else 'due'}", {"day": last})
+    if kept > last:
+        return Message(f"promise.{name}.late", {"day": last, "kept": kept})
+    return Message(f"promise.{name}.kept", {"day": kept})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from bot.core.dialogue import Accepted, Choice, Draft, Facts, Message, Prompt
-from bot.core.form import Category
+from bot.core.dialogue import Accepted, Choice, Draft, Facts, Message, Prompt, Turn
+from bot.core.form import STEPS, Category
 from bot.core.report import Answers, Place
 from bot.core.status import deadlines
-from bot.core.wizard import applicable, may_skip
+from bot.core.wizard import complete, may_skip
 
 Rows = tuple[tuple[Choice, ...], ...]
 
@@ -20,6 +21,8 @@ MENU: Rows = (
 TO_MENU = Choice("menu", Message("menu.back"))
 GO_ON = Choice("go_on", Message("resume.go_on"))
 CANCEL = Choice("cancel", Message("action.cancel"))
+# A hazard is edited through its category.
+EDITED = tuple(step for step in STEPS if step != "hazard")
 _ANYTHING: tuple[Accepted, ...] = ("text", "position", "media")
 
 
@@ -39,10 +42,11 @@ def show(draft: Draft, facts: Facts, notes: Sequence[Message] = ()) -> Prompt:
     )
 
 
-def aside(draft: Draft, screen: str, lines: Sequence[Message], rows: Rows = ()) -> Prompt:
+def aside(draft: Draft, screen: str, lines: Sequence[Message], rows: Rows = ()) -> Turn:
     """A screen beside the draft, which stays as it is; it ends with the way back."""
     way_back = (GO_ON,) if draft.open else (TO_MENU,)
-    return Prompt(screen, tuple(lines), (*rows, way_back), ("text",), serial=draft.serial)
+    beside = Prompt(screen, tuple(lines), (*rows, way_back), ("text",), serial=draft.serial)
+    return Turn(draft, (beside,))
 
 
 def label(category: str, hazard: str | None) -> Message:
@@ -100,9 +104,10 @@ def _overlay(draft: Draft, facts: Facts) -> _Screen:
 
 
 def _controls(draft: Draft, step: str, facts: Facts) -> tuple[Choice, ...]:
-    back = Choice("back", Message("action.to_summary" if draft.editing else "action.back"))
-    first = step == "category" and not draft.editing
-    return (CANCEL,) if first else (back, CANCEL)
+    home = draft.editing and complete(draft.answers, facts.form)
+    if step == "category" and not home:
+        return (CANCEL,)
+    return Choice("back", Message("action.to_summary" if home else "action.back")), CANCEL
 
 
 _Step = tuple[tuple[Message, ...], Rows, tuple[Accepted, ...]]
@@ -131,7 +136,9 @@ def _location(draft: Draft, facts: Facts) -> _Step:
     if draft.answers.offered:
         lines.append(Message("location.found", {"place": where(draft.answers.offered)}))
         rows.append((Choice("offered", Message("location.use_found")),))
-    return tuple(lines), tuple(rows), ("text", "position", "media")
+    if draft.answers.place and not draft.editing:
+        rows.append((Choice("keep", Message("location.keep")),))
+    return tuple(lines), tuple(rows), _ANYTHING
 
 
 def _media(draft: Draft, facts: Facts) -> _Step:
@@ -191,11 +198,7 @@ def _summary(draft: Draft, facts: Facts) -> _Screen:
     ]
     if any(one.state == "pending" for one in answers.media):
         lines.append(Message("media.pending"))
-    edits = [
-        Choice(f"edit:{step}", Message(f"edit.{step}"))
-        for step in ("category", "hazard", "location", "media", "description", "danger")
-        if step != "hazard" and applicable(step, answers, facts.form)
-    ]
+    edits = [Choice(f"edit:{step}", Message(f"edit.{step}")) for step in EDITED]
     rows: list[tuple[Choice, ...]] = [(Choice("submit", Message("summary.submit")),)]
     if answers.offered and answers.place.position is None:
         lines.append(Message("location.found", {"place": where(answers.offered)}))
@@ -205,7 +208,9 @@ def _summary(draft: Draft, facts: Facts) -> _Screen:
 
 
 def _receipt(draft: Draft, facts: Facts) -> _Screen:
-    until = deadlines(facts.now, facts.form.timezone)
+    # Whoever holds a receipt was last moved when it was handed out; see `conversation.take`.
+    handed_out = datetime.fromtimestamp(draft.touched, facts.form.timezone)
+    until = deadlines(handed_out, facts.form.timezone)
     lines = (
         Message("receipt.thanks"),
         Message("receipt.code", {"receipt": draft.receipt}),

@@ -56,6 +56,12 @@ def at(draft: Draft, step: str, *, editing: bool = False) -> Draft:
     )
 
 
+def begun(draft: Draft) -> Draft:
+    """A new report at its first step, with the words that were written at the menu."""
+    kept = draft.answers if draft.step == "menu" else Answers()
+    return at(replace(draft, answers=kept, receipt=""), STEPS[0])
+
+
 def advance(draft: Draft, form: Form) -> Draft:
     """After an answer: the next step still open, at the end the summary."""
     waiting = unanswered(draft.answers, form)

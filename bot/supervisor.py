@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -176,7 +177,7 @@ def _popen(command: list[str], environment: dict[str, str]) -> subprocess.Popen[
         env=environment,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads
     )
 
 
@@ -221,6 +222,6 @@ def _reachable(host: str) -> str:
 def _answers(url: str) -> bool:
     try:
         with urlopen(url, timeout=2) as answer:  # noqa: S310 - our own loopback address
-            return bool(answer.status == 200)
+            return bool(answer.status == HTTPStatus.OK)
     except (URLError, OSError):
         return False

@@ -52,7 +52,7 @@ _CHECKS = (S.VERIFYING, S.VERIFIED, S.NOT_CONFIRMED)
 RULES: Mapping[Status, Rule] = {
     S.RECEIVED: Rule(Step.RECEIVED, False, (S.ACCEPTED, S.TRANSFERRED, *_CHECKS, S.REJECTED)),
     S.ACCEPTED: Rule(Step.ACCEPTED, False, (*_CHECKS, S.TRANSFERRED, S.REJECTED)),
-    S.TRANSFERRED: Rule(Step.ACCEPTED, False, (S.ACCEPTED, *_CHECKS, S.REJECTED)),
+    S.TRANSFERRED: Rule(Step.ACCEPTED, False, (*_CHECKS, S.ACCEPTED, S.REJECTED)),
     S.VERIFYING: Rule(Step.ACCEPTED, False, (S.VERIFIED, S.NOT_CONFIRMED, S.TRANSFERRED)),
     S.VERIFIED: Rule(Step.VERIFIED, False, (S.RECTIFYING, S.RECTIFIED, S.NOT_CONFIRMED)),
     S.NOT_CONFIRMED: Rule(Step.FEEDBACK, True, (S.REOPENED,)),
@@ -68,6 +68,7 @@ RULES: Mapping[Status, Rule] = {
 }
 
 CLOSED = frozenset(status for status, rule in RULES.items() if rule.closed)
+WAITING = frozenset({S.RECEIVED, S.REOPENED})  # nobody has taken it up
 REFUSALS = frozenset({S.REJECTED, S.NOT_CONFIRMED, S.REWARD_DECLINED})
 
 

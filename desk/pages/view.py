@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from desk import words
 from desk.context import DESK
 from desk.logins import Session
+from desk.statuses import CLOSED, REFUSALS, WAITING, Status
 
 SESSION = web.RequestKey("session", Session)
 LANGUAGE_COOKIE = "desk_language"
@@ -53,6 +54,7 @@ def render(
         moment=lambda seconds: words.day_and_time(name, desk.local(seconds)),
         full_moment=lambda seconds: words.full_time(name, desk.local(seconds)),
         machine_moment=lambda seconds: desk.local(seconds).isoformat(),
+        kind_of_status=_kind_of_status,
         service_name=lambda code: desk.services[code].name(name),
         **values,
     )
@@ -74,6 +76,15 @@ def set_cookie(
         samesite="Strict",
         secure=request.app[DESK].settings.url.startswith("https:"),
     )
+
+
+def _kind_of_status(status: Status) -> str:
+    """How a status is coloured: what waits and what ended in a refusal stand out."""
+    if status in WAITING:
+        return "waiting"
+    if status in REFUSALS:
+        return "refused"
+    return "done" if status in CLOSED else "going"
 
 
 def _language_link(request: web.Request, name: str) -> str:

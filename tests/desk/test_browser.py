@@ -20,7 +20,7 @@ from tests.desk.running import RunningDesk, until
 from tests.desk.seeds import Pictures, seed
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
-NOTE = "已到现场核查,情况属实。物业正在清走车辆,今晚 8 点前腾空通道。"
+NOTE = "已到现场核查，情况属实。物业正在清走车辆，今晚 8 点前腾空通道。"
 
 WIDER_THAN_SCREEN = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 TOO_SMALL = """
@@ -66,7 +66,7 @@ async def desk(
 async def enter(desk: RunningDesk, context: BrowserContext) -> Page:
     page = await context.new_page()
     await page.goto(desk.url + await desk.link("王芳"))
-    await expect(page.locator("h1")).to_have_text("隐患件")
+    await expect(page.locator("h1")).to_have_text("隐患列表")
     return page
 
 
@@ -111,7 +111,7 @@ async def test_filter_open_and_verify_on_a_phone(
     await expect(page.locator("#note-left")).to_have_text(f"还可以写 {1000 - len(NOTE)} 字")
     await page.get_by_role("button", name="核查属实").click()
 
-    await expect(page.get_by_role("status")).to_have_text("已保存,正在通知举报人。")
+    await expect(page.get_by_role("status")).to_have_text("已保存，正在通知举报人。")
     await expect(page.locator(".heading .mark.going")).to_have_text("核查属实")
     await expect(page.locator(".history li").first).to_contain_text(NOTE)
     await check_fit(page)

@@ -36,7 +36,7 @@ async def test_newest_first_in_pages(desk: RunningDesk) -> None:
     for far in ("99", "999999999", "0", "-1", "x", "9" * 30):
         assert await listed(desk, page=far) in (opened[:PAGE_SIZE], opened[PAGE_SIZE:])
     page = await desk.page("/", status="open", page="2")
-    assert "第 26–26 件,共 26 件" in page
+    assert "第 26–26 件，共 26 件" in page
     assert 'rel="prev" href="/?status=open&amp;page=1"' in page
     assert 'rel="next"' not in page
 
@@ -91,7 +91,7 @@ async def test_a_late_step_stays_late(desk: RunningDesk) -> None:
     number = await desk.open()
     desk.offset = 0
     page = await desk.move(number, 1, "accepted")
-    assert "完成,超期" in page
+    assert "完成，超期" in page
     assert await listed(desk, status="overdue") == []
 
 

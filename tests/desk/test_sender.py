@@ -64,14 +64,14 @@ async def test_an_opened_case_is_told_at_once(desk: RunningDesk, receiver: Recei
 
 async def test_a_note_goes_with_its_change(desk: RunningDesk, receiver: Receiver) -> None:
     number = await desk.open(**{"attribute[reference]": "ref-1"})
-    await desk.move(number, 1, "verified", "已到现场,\r\n情况属实。")
+    await desk.move(number, 1, "verified", "已到现场，\r\n情况属实。")
     await none_waits(desk)
     assert receiver.taken[-1]["data"] == {
         "reference": "ref-1",
         "case_id": number,
         "status": "verified",
         "version": 2,
-        "note": "已到现场,\n情况属实。",
+        "note": "已到现场，\n情况属实。",
     }
 
 

@@ -1,0 +1,80 @@
+"""The outbox: leases, fences, outcomes, and a model that it must agree with."""
+
+from __future__ import annotations
+
+from bot.store.connection import Store
+from bot.store.outbox import Outbox
+
+
+async def put(store: Store, outbox: Outbox, entry_id: str, body: bytes = b"") -> None:
+    for command in outbox.add(entry_id, body):
+        await store.write(*command)
+
+
+async def test_claims_what_is_due_once(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a", b"body")
+    await put(store, outbox, "a", b"other")
+    entries = await outbox.claim(10, 60)
+    assert [(entry.id, entry.body, entry.attempts) for entry in entries] == [("a", b"body", 1)]
+    assert await outbox.claim(10, 60) == []
+
+
+async def test_a_lease_that_ran_out_is_due_again_and_its_outcome_no_longer_counts(
+    store: Store,
+) -> None:
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a")
+    [late] = await outbox.claim(1, 0)
+    [newer] = await outbox.claim(1, 60)
+    assert newer.fence > late.fence
+    assert newer.attempts == 2
+    marker = [("SET", "ran", "1")]
+    assert not await outbox.done(late, [*marker])
+    assert await store.read("GET", "ran") is None
+    assert await outbox.done(newer, [*marker])
+    assert await store.read("GET", "ran") == b"1"
+    assert await outbox.depth() == 0
+
+
+async def test_done_leaves_nothing_behind(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a", b"body")
+    [entry] = await outbox.claim(1, 60)
+    await outbox.done(entry)
+    assert await store.read("KEYS", "outbox:push*") == []
+
+
+async def test_a_retry_waits_and_keeps_count(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a")
+    [first] = await outbox.claim(1, 60)
+    assert await outbox.retry(first, 100)
+    assert await outbox.claim(1, 60) == []
+    wait = await outbox.next_due_seconds()
+    assert wait is not None
+    assert 90 < wait <= 100
+    assert not await outbox.done(first)
+
+
+async def test_waiting_is_no_attempt(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a")
+    for _ in range(3):
+        [entry] = await outbox.claim(1, 60)
+        assert entry.attempts == 1
+        await outbox.wait(entry, 0)
+
+
+async def test_parked_work_is_listed_with_its_reason_and_put_back(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a", b"body")
+    [entry] = await outbox.claim(1, 60)
+    assert await outbox.park(entry, "CaseRefused: no such service")
+    assert await outbox.parked() == {"a": "CaseRefused: no such service"}
+    assert await outbox.claim(1, 60) == []
+    assert not await outbox.put_back("unknown")
+    assert await outbox.put_back("a")
+    [again] = await outbox.claim(1, 60)
+    assert again.body == b"body"
+    assert await outbox.parked() == {}

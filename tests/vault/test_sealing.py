@@ -1,0 +1,69 @@
+"""The vault: two layers, bound to their record."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from bot.vault.keys import KeyFolder, KeyMissing
+from bot.vault.sealing import (
+    PADDED,
+    RecordRefused,
+    ReturnAddress,
+    open_inner,
+    open_outer,
+    seal,
+)
+
+EPOCH = "2026-11"
+TO = ReturnAddress("telegram", "123456789", "zh", "7K2M")
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> KeyFolder:
+    folder = KeyFolder(tmp_path / "keys")
+    folder.create(EPOCH)
+    return folder
+
+
+def test_opens_with_both_keys_one_after_the_other(keys: KeyFolder) -> None:
+    sealed = seal(keys, EPOCH, "record", TO)
+    assert b"123456789" not in sealed
+    inner = open_outer(keys, "record", sealed)
+    assert b"123456789" not in inner
+    assert open_inner(keys, "record", inner) == TO
+
+
+def test_a_record_moved_to_another_report_opens_to_nothing(keys: KeyFolder) -> None:
+    sealed = seal(keys, EPOCH, "record", TO)
+    with pytest.raises(RecordRefused):
+        open_outer(keys, "another", sealed)
+    with pytest.raises(RecordRefused):
+        open_inner(keys, "another", open_outer(keys, "record", sealed))
+
+
+def test_every_record_has_the_same_length(keys: KeyFolder) -> None:
+    short = seal(keys, EPOCH, "record", ReturnAddress("t", "1", "zh", ""))
+    longest = "x" * (PADDED - len('["webchat","","zh","7K2M"]'))
+    long = seal(keys, EPOCH, "record", ReturnAddress("webchat", longest, "zh", "7K2M"))
+    assert len(short) == len(long)
+    with pytest.raises(ValueError, match="padding"):
+        seal(keys, EPOCH, "record", ReturnAddress("webchat", longest + "x", "zh", "7K2M"))
+
+
+def test_private_keys_are_for_their_owner_alone_and_never_made_twice(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    KeyFolder(folder).create(EPOCH)
+    private = {path: path.read_bytes() for path in folder.glob("*.private")}
+    assert len(private) == 2
+    assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
+    KeyFolder(folder).create(EPOCH)
+    assert {path: path.read_bytes() for path in private} == private
+
+
+def test_without_the_key_of_its_epoch_a_record_stays_shut(tmp_path: Path, keys: KeyFolder) -> None:
+    sealed = seal(keys, EPOCH, "record", TO)
+    with pytest.raises(KeyMissing, match="outer private key of 2026-11"):
+        open_outer(KeyFolder(tmp_path / "elsewhere"), "record", sealed)

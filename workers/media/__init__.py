@@ -1,0 +1,1 @@
+"""Makes what people send safe: only pixels, and sound where wanted, survive."""

@@ -1,0 +1,102 @@
+"""The parent's hold on one decoding process: started when needed, killed when it misbehaves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from pathlib import Path
+
+from bot.core.errors import MediaRefused
+from workers.media.limits import MIB
+from workers.media.protocol import (
+    LENGTHS,
+    QUESTION,
+    BadAnswerError,
+    SafeMedia,
+    check_lengths,
+    read_answer,
+)
+
+_BUFFER = 4 * MIB  # a safe picture comes in one go
+_ROOT = Path(__file__).resolve().parents[2]
+_ENVIRONMENT = {
+    "PYTHONPATH": str(_ROOT),
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONUTF8": "1",
+    "MALLOC_ARENA_MAX": "1",  # one heap, or its reserves count against the address space
+}
+
+
+class DecoderProcess:
+    """One decoding process, or the place of one that was killed."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._process: Process | None = None
+
+    async def ask(self, data: bytes, keep_sound: bool) -> SafeMedia:
+        """The decoder's checked answer.
+
+        Raises MediaRefused with the decoder's reason, or "too_slow" or "broken" if it had to be
+        killed or died; the next question gets a new process.
+        """
+        process = await self._running()
+        try:
+            async with asyncio.timeout(self._seconds):
+                parts = await _exchange(process, data, keep_sound)
+                return read_answer(*parts)
+        except MediaRefused:
+            raise
+        except TimeoutError:
+            await self.close()
+            raise MediaRefused("too_slow") from None
+        except (asyncio.IncompleteReadError, ConnectionError, BadAnswerError):
+            status = await self.close()
+            raise MediaRefused("too_slow" if status == -signal.SIGXCPU else "broken") from None
+        except BaseException:  # cancelled: half an answer may still come, and not for the next
+            await self.close()
+            raise
+
+    async def close(self) -> int | None:
+        """Kills the process if there is one, waits for its end; its exit status."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # it leads a group that nothing in it can leave
+        await process.communicate()
+        return process.returncode
+
+    async def _running(self) -> Process:
+        if self._process is None or self._process.returncode is not None:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-s", "-m", "workers.media.decoder"),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=DEVNULL,
+                limit=_BUFFER,
+                cwd=os.sep,
+                env=_ENVIRONMENT,
+                start_new_session=True,  # Ctrl-C is for the parent, which lets a file be finished
+            )
+        return self._process
+
+
+async def _exchange(process: Process, data: bytes, keep_sound: bool) -> tuple[bytes, bytes, bytes]:
+    questions, answers = process.stdin, process.stdout
+    assert questions is not None
+    assert answers is not None
+    questions.write(QUESTION.pack(len(data), keep_sound))
+    questions.write(data)
+    await questions.drain()
+    head, body, thumbnail = check_lengths(await answers.readexactly(LENGTHS.size))
+    return (
+        await answers.readexactly(head),
+        await answers.readexactly(body),
+        await answers.readexactly(thumbnail),
+    )

@@ -29,6 +29,7 @@ from bot.core.dialogue import (
 from bot.core.receipt import looks_like_receipt, read_receipt
 from handlers import commands, follow_up, report, sent
 from handlers.moves import stay
+from handlers.screens import show
 
 # After so many seconds away, a person is asked whether to go on; sooner, the screen just returns.
 AWAY_SECONDS = 15 * 60

@@ -98,8 +98,10 @@ def _day_kept(progress: Progress, keeping: frozenset[str], timezone: tzinfo) -> 
 
 
 def _promise(name: str, last: date, today: date, kept: date | None) -> Message:
+    if kept is None and today > last:
+        return Message(f"promise.{name}.missed", {"day": last})
     if kept is None:
-        return Message(f"promise.{name}.{'missed' if today > last else 'due'}", {"day": last})
+        return Message(f"promise.{name}.due", {"day": last})
     if kept > last:
         return Message(f"promise.{name}.late", {"day": last, "kept": kept})
     return Message(f"promise.{name}.kept", {"day": kept})

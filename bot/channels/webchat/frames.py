@@ -49,7 +49,7 @@ PONG = b'{"pong":1}'
 TYPING = b'{"typing":true}'
 AGAIN = b'{"again":true}'
 
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,%d}" % limits.IDENTIFIER_MOST)
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _COMMAND = re.compile(r"[a-z_]{1,32}")
 _SOURCE = re.compile(r"([A-Za-z0-9_-]{22})\.[A-Za-z0-9_-]{43}")
 _RECEIPT_MOST = 40
@@ -181,7 +181,7 @@ def _words(frame: Frame, name: str, most: int, default: str | None = None) -> st
 
 def _degrees(frame: Frame, name: str, most: int) -> float:
     value = frame.get(name)
-    if type(value) not in (int, float) or not isfinite(value) or abs(value) > most:
+    if not isinstance(value, int | float) or not isfinite(value) or abs(value) > most:
         raise Malformed
     return float(value)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import orjson
 from redis.asyncio import Redis
@@ -61,8 +62,8 @@ class Inbox:
 
     async def waiting(self) -> list[Waiting]:
         """What waits, the oldest first."""
-        kept: dict[bytes, bytes] = await self._store.hgetall(self._key)
-        opened = (self._seal.open(sealed, _PURPOSE) for sealed in kept.values())
+        kept = await self._store.hgetall(self._key)
+        opened = (self._seal.open(cast(bytes, sealed), _PURPOSE) for sealed in kept.values())
         notices = [Waiting(**orjson.loads(plain)) for plain in opened if plain is not None]
         return sorted(notices, key=lambda one: one.at)
 

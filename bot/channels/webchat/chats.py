@@ -1,0 +1,60 @@
+"""The chats that have a socket open in this process, and the sockets of each."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from bot.channels.webchat import limits
+from bot.channels.webchat.identity import Seal, tag_of
+
+if TYPE_CHECKING:
+    from bot.channels.webchat.session import Session
+
+
+class Crowded(Exception):
+    """One more socket than a chat may have."""
+
+
+class Chat:
+    """One token here: its sockets (tabs, devices) and the order of its turns."""
+
+    __slots__ = ("seal", "sessions", "tag", "token", "turn")
+
+    def __init__(self, token: str, tag: str) -> None:
+        self.token = token
+        self.tag = tag
+        self.seal = Seal(token)
+        self.sessions: list[Session] = []
+        self.turn = asyncio.Lock()
+
+
+class Chats:
+    """All of them, by tag."""
+
+    def __init__(self) -> None:
+        self._by_tag: dict[str, Chat] = {}
+
+    def get(self, tag: str) -> Chat | None:
+        """The chat with that tag, if it has a socket here."""
+        return self._by_tag.get(tag)
+
+    def all(self) -> tuple[Chat, ...]:
+        """Every chat that has a socket here."""
+        return tuple(self._by_tag.values())
+
+    def join(self, token: str) -> Chat:
+        """The chat of a token, to which the caller adds its session. Raises `Crowded`."""
+        tag = tag_of(token)
+        chat = self._by_tag.get(tag)
+        if chat is None:
+            chat = self._by_tag[tag] = Chat(token, tag)
+        if len(chat.sessions) >= limits.SOCKETS_PER_CHAT:
+            raise Crowded
+        return chat
+
+    def leave(self, chat: Chat, session: Session) -> None:
+        """A socket is gone; with the last one goes all that we know of the chat."""
+        chat.sessions.remove(session)
+        if not chat.sessions:
+            self._by_tag.pop(chat.tag, None)

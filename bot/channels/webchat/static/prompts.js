@@ -1,0 +1,86 @@
+// Prompts: what the gateway says, its pictures, and its choices where they still count.
+import { button, element, icon, unseen } from "./elements.js";
+import { clock, say } from "./words.js";
+
+const QUIET = ["back", "cancel", "menu", "skip"];
+const NUMBERS = /[+\d][\d-]{2,14}/g;
+
+export function bubble(entry) {
+  const { shown, links } = entry;
+  const parts = [unseen(say("web.bot")), ...paragraphs(shown), ...pictures(shown.media, links)];
+  if (shown.receipt) parts.unshift(card(shown.receipt));
+  const time = element("time", {}, clock(entry.at));
+  return element("div", { class: "bubble", lang: shown.locale }, ...parts, time);
+}
+
+function paragraphs(shown) {
+  // The receipt stands on its card already.
+  const lines = shown.text.split("\n").filter((line) => !shown.receipt || !line.includes(shown.receipt));
+  const filled = lines.filter((line) => line.trim());
+  const build = shown.screen === "emergency" ? callable : (line) => [line];
+  return filled.map((line) => element("p", {}, ...build(line)));
+}
+
+// Numbers to call in danger are one touch away.
+function callable(line) {
+  const parts = [];
+  let at = 0;
+  for (const found of line.matchAll(NUMBERS)) {
+    parts.push(line.slice(at, found.index), element("a", { href: `tel:${found[0]}` }, found[0]));
+    at = found.index + found[0].length;
+  }
+  return [...parts, line.slice(at)];
+}
+
+function pictures(media, links) {
+  if (!media.length) return [];
+  return [element("ul", { class: "pictures" }, ...media.map((id, at) => {
+    const picture = element("img", { src: links[id] || "", alt: say("web.thumbnail", { number: at + 1 }), loading: "lazy" });
+    const tile = element("li", {}, picture);
+    // A link from an earlier visit has expired: the picture is there, its copy here is not.
+    picture.addEventListener("error", () => tile.replaceChildren(icon("gallery"), unseen(picture.alt)), { once: true });
+    return tile;
+  }))];
+}
+
+function card(code) {
+  const groups = code.split("-").map((group) => element("span", {}, group));
+  const copied = element("span", { class: "unseen", role: "status" });
+  const copy = button(say("web.receipt.copy"), { class: "copy" }, async () => {
+    await toClipboard(code, copy);
+    copy.firstChild.data = copied.textContent = say("web.receipt.copied");
+  });
+  const shown = element("p", { class: "code", translate: "no" }, ...groups.flatMap((one) => [one, " "]));
+  const kept = element("p", { class: "small" }, say("web.receipt.kept"));
+  return element("div", { class: "card" }, element("p", { class: "small" }, say("web.receipt")), shown, copy, copied, kept);
+}
+
+// The clipboard needs a secure page; elsewhere the old way does.
+async function toClipboard(words, beside) {
+  try {
+    await navigator.clipboard.writeText(words);
+  } catch {
+    const field = element("textarea", { class: "unseen", readonly: "" });
+    field.value = words;
+    beside.after(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+    beside.focus();
+  }
+}
+
+export function choices(shown, chosen) {
+  const rows = shown.rows.map((row, at) => {
+    const leading = at === 0 && row.length === 1;
+    return element("div", { class: "row" }, ...row.map((one) => choice(one, leading, chosen)));
+  });
+  return element("div", { class: "choices", role: "group", "aria-label": say("web.choices"), lang: shown.locale }, ...rows);
+}
+
+function choice(one, leading, chosen) {
+  const quiet = QUIET.includes(one.id);
+  const look = quiet ? "quiet" : leading ? "primary" : "";
+  const mark = one.kind === "position" ? icon("position") : "";
+  return button(one.label, { "data-choice": one.id, class: look }, () => chosen(one), mark);
+}

@@ -1,0 +1,136 @@
+// Draws the transcript. What has not changed is not touched: a screen reader hears only what is new,
+// and the focus stays where it is.
+import { button, byId, element, icon, unseen } from "./elements.js";
+import * as own from "./own.js";
+import * as prompts from "./prompts.js";
+import * as transcript from "./transcript.js";
+import { clock, day, locale, onLanguage, say } from "./words.js";
+
+const NEAR = 120;
+const log = byId("log");
+const scroll = byId("scroll");
+const nodes = new Map();
+let actions = {};
+let busy = () => false;
+
+export function setUp(given) {
+  actions = given;
+  busy = given.busy;
+  transcript.onTranscript(draw);
+  onLanguage(draw);
+  scroll.addEventListener("scroll", () => { byId("newest").hidden = atEnd(); }, { passive: true });
+  byId("newest").addEventListener("click", toEnd);
+  window.visualViewport?.addEventListener("resize", () => wasAtEnd && toEnd());
+  draw();
+  toEnd("instant");
+}
+
+let wasAtEnd = true;
+
+function draw() {
+  wasAtEnd = atEnd();
+  const entries = transcript.all();
+  const active = transcript.newest("prompt")?.id;
+  const known = new Set(entries.map((one) => one.id));
+  let added = null;
+  nodes.forEach((node, id) => known.has(id) || (node.remove(), nodes.delete(id)));
+  entries.forEach((entry, at) => {
+    const node = nodes.get(entry.id) || fresh(entry);
+    update(node, entry, entry.id === active);
+    if (log.children[at] !== node) {
+      log.insertBefore(node, log.children[at] || null);
+      added = node;
+    }
+  });
+  disable();
+  if (added) arrived(added);
+  else if (wasAtEnd) toEnd();
+}
+
+function fresh(entry) {
+  const sides = { prompt: "theirs", notice: "theirs news", divider: "between", remark: "between" };
+  const node = element("div", { class: `entry ${sides[entry.kind] || "mine"}`, tabindex: "-1" });
+  nodes.set(entry.id, node);
+  return node;
+}
+
+function update(node, entry, active) {
+  const { state, ...content } = entry;
+  const signature = JSON.stringify(content) + locale();
+  if (node.signature !== signature) {
+    const held = node.contains(document.activeElement) && document.activeElement !== node;
+    node.replaceChildren(contentOf(entry));
+    node.signature = signature;
+    node.choices = "";
+    if (held) node.focus({ preventScroll: true });
+  }
+  if (entry.kind === "prompt") choose(node, entry, active);
+  if (state && node.dataset.state !== state) node.dataset.state = state;
+  if (entry.kind === "prompt") node.dataset.screen = entry.shown.screen;
+}
+
+function contentOf(entry) {
+  switch (entry.kind) {
+    case "prompt": return prompts.bubble(entry);
+    case "notice": return notice(entry.notice);
+    case "divider": return element("p", {}, say("web.earlier"), " · ", day(entry.at));
+    case "remark": return element("p", {}, entry.text);
+    default: return own.bubble(entry, actions);
+  }
+}
+
+function notice(given) {
+  const lines = given.text.split("\n").filter((line) => line.trim());
+  const head = element("p", { class: "small" }, icon("bell"), say("web.notice"));
+  return element("div", { class: "bubble", lang: given.locale }, head, ...lines.map((line) => element("p", {}, line)), element("time", {}, clock(given.at)));
+}
+
+// The newest prompt alone can be answered; the choices of older ones are gone.
+function choose(node, entry, active) {
+  const wanted = active && entry.shown.rows.length ? JSON.stringify(entry.shown.rows) + locale() : "";
+  if (node.choices === wanted) return;
+  node.choices = wanted;
+  const held = node.querySelector(".choices")?.contains(document.activeElement);
+  const focused = document.activeElement?.dataset.choice;
+  node.querySelector(".choices")?.remove();
+  if (wanted) node.append(prompts.choices(entry.shown, (one) => actions.chosen(entry, one)));
+  if (held) (node.querySelector(`[data-choice="${CSS.escape(focused)}"]`) || node).focus({ preventScroll: true });
+}
+
+export function disable() {
+  const waiting = String(busy());
+  log.querySelectorAll(".choices button").forEach((one) => one.setAttribute("aria-disabled", waiting));
+}
+
+// Whoever was at the old choices, or nowhere, is taken along to the new prompt.
+function arrived(node) {
+  const mine = node.classList.contains("mine");
+  const at = document.activeElement;
+  const adrift = at === document.body || log.contains(at);
+  if (!mine && adrift && nodes.size > 1) node.focus({ preventScroll: true });
+  if (mine || wasAtEnd) requestAnimationFrame(() => reveal(node));
+  else byId("newest").hidden = atEnd();
+}
+
+// A prompt taller than the window is read from its beginning.
+function reveal(node) {
+  if (node.offsetHeight > scroll.clientHeight) scroll.scrollTo({ top: node.offsetTop - 8, behavior: pace() });
+  else toEnd();
+}
+
+function atEnd() {
+  return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR;
+}
+
+export function toEnd(behavior) {
+  scroll.scrollTo({ top: scroll.scrollHeight, behavior: behavior === "instant" ? "instant" : pace() });
+}
+
+function pace() {
+  return window.matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
+}
+
+export function typing(on) {
+  byId("typing").hidden = !on;
+  if (on && atEnd()) toEnd();
+}

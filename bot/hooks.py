@@ -55,9 +55,7 @@ class CaseHook:
 
     async def handle(self, request: web.Request) -> web.Response:
         """200 taken or known already, 400 wrong shape, 401 not signed, 404 unknown, 503 again."""
-        body = await request.content.read(BODY_MOST + 1)
-        if len(body) > BODY_MOST:
-            raise web.HTTPRequestEntityTooLarge(BODY_MOST, len(body))
+        body = await _bounded(request)
         if not self._signed(body, request):
             log.warning("hook.refused")
             return web.json_response({"error": "the signature does not hold"}, status=401)
@@ -100,6 +98,16 @@ class CaseHook:
         order = NoticeOrder(event.reference, event.version, event.status, event.note)
         work = [] if event.status in SILENT else self._notices.add(order.id, order.written())
         return await self._reports.change(standing, after, work)
+
+
+async def _bounded(request: web.Request) -> bytes:
+    """The body, which is read no further than it may be long."""
+    body = bytearray()
+    async for part in request.content.iter_any():
+        body += part
+        if len(body) > BODY_MOST:
+            raise web.HTTPRequestEntityTooLarge(BODY_MOST, len(body))
+    return bytes(body)
 
 
 def read_event(body: bytes) -> CaseEvent:

@@ -1,0 +1,171 @@
+"""Turns on a real store: what is committed together, what comes twice, who wins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.bells import Bells
+from bot.channels.contract import Shown
+from bot.core.dialogue import (
+    Attached,
+    Attachment,
+    Event,
+    Incoming,
+    Located,
+    MadeSafe,
+    Opened,
+    Pressed,
+    Text,
+)
+from bot.core.errors import StoreUnavailable
+from bot.core.report import Place
+from bot.gateway import Gateway, Language
+from bot.store.connection import Store
+from bot.store.conversations import Conversations
+from bot.store.outbox import KINDS, Outbox
+from bot.store.reports import Reports
+from bot.vault.keys import KeyFolder, epoch_of
+from bot.vault.sealing import open_inner, open_outer
+from config.form import read_form
+from config.settings import Settings
+from handlers import conversation
+from locales.catalogue import Catalogues
+
+KEY = b"k" * 32
+
+
+class Chat:
+    """One person's chat with a gateway."""
+
+    def __init__(self, gateway: Gateway, address: str = "4242") -> None:
+        self.gateway = gateway
+        self.address = address
+        self.count = 0
+        self.shown: tuple[Shown, ...] = ()
+
+    async def does(self, event: Event, event_id: str = "") -> Shown:
+        self.count += 1
+        incoming = Incoming("webchat", self.address, event_id or f"e{self.count}", event, "zh")
+        self.shown = await self.gateway.take(incoming)
+        return self.shown[-1] if self.shown else Shown("", "", "")
+
+    async def to_summary(self) -> Shown:
+        await self.does(Pressed("report"))
+        await self.does(Pressed("fire"))
+        await self.does(Pressed("blocked_exit"))
+        await self.does(Located(Place(30.69, 111.28)))
+        await self.does(Pressed("skip"))
+        await self.does(Text("安全出口被锁"))
+        return await self.does(Pressed("danger:no"))
+
+
+@pytest.fixture
+async def gateway(store: Store, valkey_url: str, tmp_path: Path) -> AsyncIterator[Gateway]:
+    settings = Settings(data_dir=tmp_path)
+    catalogues = Catalogues.load("zh", settings.zone)
+    keys = KeyFolder(tmp_path / "keys")
+    bells = Bells(store, valkey_url)
+    built = Gateway(
+        handlers=conversation,
+        form=read_form(settings),
+        language=Language(catalogues.say, catalogues.best, catalogues.locales),
+        conversations=Conversations(store, KEY),
+        reports=Reports(store, KEY),
+        outboxes={kind: Outbox(store, kind) for kind in KINDS},
+        keys=keys,
+        reply_key=KEY,
+        bells=bells,
+        media_days=60,
+    )
+    keys.create(epoch_of(datetime.now(UTC)))
+    yield built
+    await bells.close()
+
+
+async def test_a_report_its_receipt_and_its_work_are_one(
+    gateway: Gateway, store: Store, tmp_path: Path
+) -> None:
+    chat = Chat(gateway)
+    assert (await chat.to_summary()).screen == "summary"
+    shown = await chat.does(Pressed("submit"))
+    assert shown.screen == "receipt"
+    assert shown.receipt
+    [entry] = await Outbox(store, "push").claim(10, 60)
+    reports = Reports(store, KEY)
+    report = await reports.report(entry.id)
+    assert report is not None
+    assert (report.category, report.hazard, report.description) == (
+        "fire",
+        "blocked_exit",
+        "安全出口被锁",
+    )
+    progress = await reports.progress(shown.receipt)
+    assert progress is not None
+    assert progress.status == "waiting"
+    standing = await reports.standing(entry.id)
+    assert standing is not None
+    sealed = await reports.sealed(standing.record)
+    assert sealed is not None
+    keys = KeyFolder(tmp_path / "keys")
+    back = open_inner(keys, standing.record, open_outer(keys, standing.record, sealed))
+    assert (back.channel, back.address, back.locale) == ("webchat", "4242", "zh")
+    assert back.tail == shown.receipt[-4:]
+
+
+async def test_the_same_event_again_shows_the_screen_and_commits_nothing(
+    gateway: Gateway, store: Store
+) -> None:
+    chat = Chat(gateway)
+    await chat.to_summary()
+    first = await chat.does(Pressed("submit"), "submit-1")
+    again = await chat.does(Pressed("submit"), "submit-1")
+    assert again.receipt == first.receipt
+    assert await Outbox(store, "push").depth() == 1
+
+
+async def test_many_taps_at_once_make_one_report(gateway: Gateway, store: Store) -> None:
+    chat = Chat(gateway)
+    summary = await chat.to_summary()
+    taps = [Chat(gateway) for _ in range(10)]
+    shown = await asyncio.gather(
+        *(
+            tap.does(Pressed("submit", summary.serial), f"tap{number}")
+            for number, tap in enumerate(taps)
+        )
+    )
+    assert await Outbox(store, "push").depth() == 1
+    assert len({one.receipt for one in shown}) == 1
+
+
+async def test_a_picture_is_ordered_and_its_answer_is_a_turn(
+    gateway: Gateway, store: Store
+) -> None:
+    chat = Chat(gateway)
+    media = "A" * 22
+    await chat.does(Attached((Attachment(media, "upload"),)))
+    assert [entry.id for entry in await Outbox(store, "media").claim(10, 60)] == [media]
+    await chat.does(MadeSafe(media, (30.7, 111.3)))
+    await chat.does(Pressed("gas"))
+    offered = await chat.does(Pressed("smell"))
+    assert offered.screen == "location"
+    assert "offered" in [button.id for row in offered.rows for button in row]
+
+
+async def test_two_people_know_nothing_of_each_other(gateway: Gateway) -> None:
+    one, other = Chat(gateway, "1"), Chat(gateway, "2")
+    await one.to_summary()
+    assert (await other.does(Opened())).screen == "menu"
+    assert (await one.does(Opened())).screen == "summary"
+
+
+async def test_without_a_store_nothing_is_promised(gateway: Gateway, tmp_path: Path) -> None:
+    away = Store.at(f"unix://{tmp_path}/nobody.sock")
+    gateway._conversations = Conversations(away, KEY)
+    with pytest.raises(StoreUnavailable):
+        await Chat(gateway).does(Opened())
+    await away.close()

@@ -1,0 +1,129 @@
+"""``POST /hooks/case``: signatures, repeats, order, and one notice for each change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from standardwebhooks import Webhook
+
+from bot.bells import Bells
+from bot.core.report import Place, Report
+from bot.hooks import BODY_MOST, CaseHook
+from bot.store.connection import Store
+from bot.store.orders import NoticeOrder
+from bot.store.outbox import Outbox
+from bot.store.reports import Reports
+
+OLD, NEW = "whsec_" + "b2xk" * 8, "whsec_" + "bmV3" * 8
+REFERENCE = "A" * 26
+REPORT = Report(
+    REFERENCE, "fire", "blocked_exit", Place(words="解放路"), (), "", False, datetime.now(UTC)
+)
+Client = TestClient[web.Request, web.Application]
+
+
+@pytest.fixture
+async def hook(store: Store, valkey_url: str) -> AsyncIterator[Client]:
+    reports = Reports(store, b"k" * 32)
+    for command in reports.submitted(REPORT, "receipt", "record", b"sealed"):
+        await store.write(*command)
+    bells = Bells(store, valkey_url)
+    application = web.Application()
+    handler = CaseHook(f"{NEW} {OLD}", reports, Outbox(store, "notices"), bells)
+    application.router.add_post("/hooks/case", handler.handle)
+    async with TestClient(TestServer(application)) as client:
+        yield client
+    await bells.close()
+
+
+def event(version: int = 2, status: str = "verified", **data: object) -> bytes:
+    return orjson.dumps(
+        {
+            "type": "case.updated",
+            "timestamp": datetime.now(UTC),
+            "data": {
+                "reference": REFERENCE,
+                "case_id": "7",
+                "status": status,
+                "version": version,
+                "note": "已到场",
+            }
+            | data,
+        }
+    )
+
+
+async def post(hook: Client, body: bytes, secret: str = NEW, age: timedelta = timedelta(0)) -> int:
+    moment = datetime.now(UTC) - age
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(moment.timestamp())),
+        "webhook-signature": Webhook(secret).sign("msg_1", moment, body.decode()),
+    }
+    answer = await hook.post("/hooks/case", data=body, headers=headers)
+    return answer.status
+
+
+async def notices(store: Store) -> list[NoticeOrder]:
+    entries = await Outbox(store, "notices").claim(10, 60)
+    return [NoticeOrder.read(entry.body) for entry in entries]
+
+
+async def test_a_change_becomes_one_notice(hook: Client, store: Store) -> None:
+    assert await post(hook, event()) == 200
+    assert await notices(store) == [NoticeOrder(REFERENCE, 2, "verified", "已到场")]
+    standing = await Reports(store, b"k" * 32).standing(REFERENCE)
+    assert standing is not None
+    assert (standing.progress.status, standing.note) == ("verified", "已到场")
+
+
+async def test_repeats_and_older_versions_change_nothing(hook: Client, store: Store) -> None:
+    answers = await asyncio.gather(*(post(hook, event(3, "rectified")) for _ in range(8)))
+    assert set(answers) == {200}
+    assert await post(hook, event(2, "verified")) == 200
+    assert [order.status for order in await notices(store)] == ["rectified"]
+
+
+async def test_both_secrets_hold_while_one_is_being_replaced(hook: Client) -> None:
+    assert await post(hook, event(2), OLD) == 200
+    assert await post(hook, event(3), NEW) == 200
+
+
+async def test_forged_altered_and_late_events_are_refused(hook: Client, store: Store) -> None:
+    assert await post(hook, event(), "whsec_" + "eHh4" * 8) == 401
+    assert await post(hook, event(), age=timedelta(minutes=6)) == 401
+    assert await post(hook, event(), age=timedelta(minutes=-6)) == 401
+    assert (await hook.post("/hooks/case", data=event())).status == 401
+    assert await notices(store) == []
+    assert await post(hook, event(), age=timedelta(minutes=4)) == 200
+
+
+async def test_opening_a_case_is_recorded_and_not_announced(hook: Client, store: Store) -> None:
+    assert await post(hook, event(1, "received")) == 200
+    assert await notices(store) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        ({"reference": "B" * 26}, 404),
+        ({"status": "invented"}, 400),
+        ({"version": 0}, 400),
+        ({"version": "two"}, 400),
+        ({"note": None}, 200),
+    ],
+)
+async def test_what_the_event_must_say(hook: Client, data: dict[str, object], status: int) -> None:
+    assert await post(hook, event(**data)) == status
+
+
+async def test_what_is_no_event_is_refused(hook: Client) -> None:
+    assert await post(hook, b"[]") == 400
+    assert await post(hook, b'"%s"' % (b"x" * (BODY_MOST - 2))) == 400
+    assert await post(hook, b'"%s"' % (b"x" * (BODY_MOST - 1))) == 413

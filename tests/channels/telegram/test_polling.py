@@ -1,0 +1,197 @@
+"""By polling nothing is confirmed before it is committed, and nobody holds up anybody else."""
+
+import asyncio
+import logging
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bot.core.dialogue import Incoming, Text
+from bot.core.errors import StoreUnavailable
+from tests.channels.telegram.stage import Script, running, until
+from tests.fakes.telegram import TelegramServer
+
+
+def texts(taken: list[Incoming], address: int | None = None) -> list[str]:
+    """What was said, by one chat or by all."""
+    wanted = [one for one in taken if address is None or one.address == str(address)]
+    return [one.event.text for one in wanted if isinstance(one.event, Text)]
+
+
+async def test_what_is_said_is_taken_once_shown_and_confirmed(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    resident = server.person(language_code="zh-hans")
+    number = resident.says("路灯坏了")
+    turns = Script()
+    async with running(server, turns, tmp_path):
+        await resident.sees("路灯坏了")
+        await server.drained()
+    expected = Incoming("telegram", str(resident.id), str(number), Text("路灯坏了"), "zh-hans")
+    assert turns.taken == [expected]
+
+
+async def test_what_was_not_committed_comes_again(server: TelegramServer, tmp_path: Path) -> None:
+    resident = server.person()
+    stuck = Script(gate=asyncio.Event())
+    number = resident.says("路灯坏了")
+    async with running(server, stuck, tmp_path) as channel:
+        await until(lambda: stuck.begun)
+        for task in channel._tasks:
+            task.cancel()  # so that stopping need not wait for what will never end
+        await asyncio.gather(*channel._tasks, return_exceptions=True)
+        assert server.waiting() == [number]
+    assert server.waiting() == [number]
+    turns = Script()
+    async with running(server, turns, tmp_path):
+        await server.drained()
+    assert texts(turns.taken) == ["路灯坏了"]
+
+
+async def test_chats_keep_their_order_side_by_side(server: TelegramServer, tmp_path: Path) -> None:
+    people = [server.person() for _ in range(20)]
+    for number in range(5):
+        for person in people:
+            person.says(str(number))
+    turns = Script()
+    async with running(server, turns, tmp_path):
+        await server.drained()
+    for person in people:
+        assert texts(turns.taken, person.id) == ["0", "1", "2", "3", "4"]
+    assert len(turns.taken) == 100
+
+
+async def test_one_that_fails_holds_up_nobody_else_and_is_given_up_aloud(
+    server: TelegramServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    unlucky, others = server.person(), [server.person() for _ in range(150)]
+
+    def fail(incoming: Incoming) -> None:
+        if incoming.address == str(unlucky.id):
+            raise KeyError("隐私")
+
+    number = unlucky.says("隐私")
+    for one in others:
+        one.says("好")
+    turns = Script(fail=fail)
+    async with running(server, turns, tmp_path):
+        await until(lambda: len(turns.taken) >= 99)
+        assert number in server.waiting()
+        await unlucky.sees("telegram.failed", timeout=10)
+        await server.drained()
+        assert len(turns.taken) == 150
+    tries = Counter(one.address for one in turns.begun)
+    assert tries[str(unlucky.id)] == 5
+    assert set(tries.values()) == {1, 5}
+    given_up = [line for line in caplog.messages if "given up" in line]
+    assert len(given_up) == 1
+    assert "KeyError at test_polling.py" in given_up[0]
+    assert "隐私" not in caplog.text
+    assert str(unlucky.id) not in caplog.text
+
+
+async def test_a_store_that_is_away_is_waited_for(server: TelegramServer, tmp_path: Path) -> None:
+    resident = server.person()
+    away = True
+
+    def fail(_incoming: Incoming) -> None:
+        if away:
+            raise StoreUnavailable
+
+    turns = Script(fail=fail)
+    number = resident.says("路灯坏了")
+    async with running(server, turns, tmp_path):
+        await until(lambda: len(turns.begun) > 2)
+        assert server.waiting() == [number]
+        away = False
+        await resident.sees("路灯坏了")
+        await server.drained()
+    assert len(turns.taken) == 1
+
+
+async def test_an_update_that_nobody_can_read_is_passed_over(
+    server: TelegramServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    resident = server.person()
+    resident.sends(
+        pinned_message={"chat": {"id": 1, "type": "private"}, "message_id": 1, "date": 0}
+    )
+    resident.says("路灯坏了")
+    turns = Script()
+    with caplog.at_level(logging.WARNING):
+        async with running(server, turns, tmp_path):
+            await resident.sees("路灯坏了")
+            await server.drained()
+    assert len(turns.taken) == 1
+    assert "passed over" in caplog.text
+
+
+async def test_stopping_finishes_what_is_in_hand_and_confirms_it(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    resident = server.person()
+    turns = Script(gate=asyncio.Event())
+    resident.says("路灯坏了")
+    async with running(server, turns, tmp_path) as channel:
+        await until(lambda: turns.begun)
+        stopping = asyncio.create_task(channel.stop())
+        await asyncio.sleep(0)
+        assert turns.gate is not None
+        turns.gate.set()
+        await stopping
+        assert len(turns.taken) == 1
+        assert server.waiting() == []
+        assert "路灯坏了" in resident.screen().split("me ")[-1]
+
+
+async def test_somebody_else_who_polls_is_told_of_and_outlasted(
+    server: TelegramServer,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.channels.telegram.polling._SLOW_SECONDS", 0.05)
+    server.fail("getUpdates", 409, "Conflict: terminated by other getUpdates request", times=2)
+    resident = server.person()
+    resident.says("路灯坏了")
+    async with running(server, Script(), tmp_path):
+        await resident.sees("路灯坏了")
+    assert "another programme receives" in caplog.text
+
+
+@pytest.mark.parametrize("fault", ["page", "reset", "refused"])
+async def test_a_telegram_that_stumbles_is_asked_again_and_the_token_stays_secret(
+    server: TelegramServer,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    monkeypatch.setattr("bot.channels.telegram.polling._FAILED_SECONDS", 0.05)
+    if fault == "page":
+        server.fail_with_page("getUpdates", 502)
+    elif fault == "reset":
+        server.reset("getUpdates")
+    else:
+        server.fail("getUpdates", 500, "Internal Server Error")
+    resident = server.person()
+    resident.says("路灯坏了")
+    with caplog.at_level(logging.INFO, "bot"):
+        async with running(server, Script(), tmp_path):
+            await resident.sees("路灯坏了")
+    assert "no updates from Telegram" in caplog.text
+    assert server.token not in caplog.text
+
+
+async def test_an_active_webhook_is_taken_away_first(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    resident = server.person()
+    resident.says("路灯坏了")
+    async with running(server, Script(), tmp_path):
+        await resident.sees("路灯坏了")
+    methods = [
+        call.method for call in server.calls if "pdates" in call.method or "W" in call.method
+    ]
+    assert methods[:2] == ["deleteWebhook", "getUpdates"]

@@ -42,6 +42,7 @@ class Receiver:
     async def __aenter__(self) -> Self:
         server = web.Application()
         server.router.add_post("/hooks/case", self._hook)
+        server.router.add_route("*", "/elsewhere", self._elsewhere)
         self._runner = web.AppRunner(server, access_log=None, handler_cancellation=True)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
@@ -65,6 +66,10 @@ class Receiver:
         if 200 <= status < 300:
             self.taken.append(event)
         return web.Response(status=status, headers={"Location": "/elsewhere"})
+
+    async def _elsewhere(self, request: web.Request) -> web.Response:
+        """Where a redirect leads: content with everything, but it takes nothing in."""
+        return web.Response(status=204)
 
     def versions(self, case_id: str) -> list[int]:
         """The versions of a case that were taken, in their order."""

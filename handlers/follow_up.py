@@ -84,10 +84,12 @@ def _promises(progress: Progress, facts: Facts) -> list[Message]:
         ("verify", until.verify, VERIFIED),
         ("feedback", until.feedback, FED_BACK),
     )
-    return [
+    lines = [
         _promise(name, last, today, _day_kept(progress, keeping, facts.form.timezone))
         for name, last, keeping in promised
     ]
+    overdue = any(line.id.endswith(".missed") for line in lines)
+    return [*lines, Message("promise.sorry")] if overdue else lines
 
 
 def _day_kept(progress: Progress, keeping: frozenset[str], timezone: tzinfo) -> date | None:

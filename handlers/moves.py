@@ -7,13 +7,13 @@ from dataclasses import replace
 from bot.core import wizard
 from bot.core.dialogue import Draft, Facts, Message, Turn
 from bot.core.report import Answers
-from handlers.screens import aside, show
+from handlers.screens import aside, show, status_of
 
 
 def stay(draft: Draft, facts: Facts, *notes: Message) -> Turn:
     """The draft's own screen, with notes above it; a receipt is not said twice for a note."""
     if notes and draft.step == "receipt" and not draft.overlay:
-        return aside(draft, "help", notes)
+        return aside(draft, "help", notes, ((status_of(draft),),))
     return Turn(draft, (show(draft, facts, notes),))
 
 

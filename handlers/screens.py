@@ -220,8 +220,12 @@ def _receipt(draft: Draft, facts: Facts) -> _Screen:
             {"accept": until.accept, "verify": until.verify, "feedback": until.feedback},
         ),
     )
-    status = Choice(f"status:{draft.receipt}", Message("receipt.status"))
-    return "receipt", lines, ((status,), (TO_MENU,)), _ANYTHING
+    return "receipt", lines, ((status_of(draft),), (TO_MENU,)), _ANYTHING
+
+
+def status_of(draft: Draft) -> Choice:
+    """The button that shows what became of the report whose receipt the draft holds."""
+    return Choice(f"status:{draft.receipt}", Message("receipt.status"))
 
 
 def _pairs(choices: Sequence[Choice]) -> Rows:

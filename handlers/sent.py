@@ -156,16 +156,15 @@ def made_safe(draft: Draft, event: MadeSafe, facts: Facts) -> Turn:
 
 def refused(draft: Draft, event: Refused, facts: Facts) -> Turn:
     """A picture cannot be used: it is taken out, and the person told why and what to do."""
-    said = Message(f"media.refused.{event.reason}")
     if draft.step == "receipt":
-        return stay(draft, facts, said, Message("media.report_stands"))
+        return stay(draft, facts, Message("media.left_out"))
     media = tuple(one for one in draft.answers.media if one.id != event.media)
     if media == draft.answers.media:
         return Turn(draft)
     updated = replace(draft, answers=replace(draft.answers, media=media))
     if draft.step == "summary" and not wizard.complete(updated.answers, facts.form):
         updated = wizard.advance(updated, facts.form)
-    return stay(updated, facts, said)
+    return stay(updated, facts, Message(f"media.refused.{event.reason}"))
 
 
 def _started(draft: Draft) -> tuple[Draft, list[Message]]:

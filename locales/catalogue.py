@@ -3,7 +3,7 @@
 Every ``*.po`` here is a language, read at start without a compiling step, so that a further
 language costs one file. Message ids are symbolic (``start.welcome``); where a number picks the
 form, ``msgid`` and ``msgid_plural`` are the same id, and ``{count}`` is there to be filled in.
-``format.day`` and ``format.moment`` are CLDR date patterns.
+``format.day``, ``format.moment`` and ``format.number`` are CLDR patterns.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Language:
             return format_datetime(value, pattern, self._timezone, self._locale)
         if isinstance(value, date):
             return format_date(value, self._remembered("format.day"), self._locale)
-        return format_decimal(value, locale=self._locale)
+        return format_decimal(value, self._remembered("format.number"), self._locale)
 
 
 def read_texts(path: Path) -> GNUTranslations:

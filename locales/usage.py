@@ -34,8 +34,8 @@ REFUSALS = (
 )
 TELEGRAM = ("receipt_tag", "position_hint", "private_only", "failed")
 COMMANDS = ("report", "reports", "guide", "privacy", "language", "cancel")
-# Said by the catalogues themselves: how a language writes dates.
-ALWAYS = frozenset({"format.day", "format.moment"})
+# Said by the catalogues themselves: how a language writes dates and numbers.
+ALWAYS = frozenset({"format.day", "format.moment", "format.number"})
 
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+|plain|none")
 

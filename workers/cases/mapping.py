@@ -1,0 +1,48 @@
+"""From a report to what a case system is told: the city's words and codes, and coarse time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.core.dialogue import Message
+from bot.core.errors import CaseRefused
+from bot.core.form import Form
+from bot.core.report import Report
+from workers.cases.contract import Submission
+
+
+def submission(
+    report: Report,
+    form: Form,
+    say: Callable[[str, Message], str],
+    links: tuple[str, ...],
+    locale: str,
+) -> Submission:
+    """The report as a case system gets it; `say` takes a locale and a sentence.
+
+    Raises `CaseRefused` where the form has lost the report's category since.
+    """
+    category = form.category(report.category)
+    if category is None:
+        raise CaseRefused(f"config/form.toml has no category {report.category!r} any more")
+    return Submission(
+        report=report,
+        service_code=category.service_code,
+        hazard=say(locale, _hazard(report)),
+        requested_at=to_the_hour(report.submitted_at),
+        media_links=links,
+    )
+
+
+def to_the_hour(moment: datetime) -> datetime:
+    """The hour in which it was: the exact time could be matched with who was where."""
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def _hazard(report: Report) -> Message:
+    group = Message(f"hazard.{report.category}")
+    if not report.hazard:
+        return group
+    one = Message(f"hazard.{report.category}.{report.hazard}")
+    return Message("hazard.both", {"category": group, "hazard": one})

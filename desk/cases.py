@@ -51,6 +51,16 @@ class Case(NewCase):
     due_at: int | None
 
     @property
+    def words(self) -> str:
+        """What was reported, without a last line that only carries the reference.
+
+        Clients write it there for servers that keep no attributes; operators see it elsewhere.
+        """
+        *lines, last = self.description.split("\n")
+        repeated = self.reference is not None and self.reference in last
+        return "\n".join(lines).rstrip() if repeated else self.description
+
+    @property
     def closed(self) -> bool:
         return RULES[self.status].closed
 

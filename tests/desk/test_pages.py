@@ -190,6 +190,25 @@ async def test_words_of_others_are_text(desk: RunningDesk) -> None:
         assert "&lt;script&gt;alert(1)" in page
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("通道堵塞\n[ref ref-1]", "通道堵塞"),
+        ("[ref ref-1]", "（未填写描述）"),
+        ("一\n二", "一\n二"),
+    ],
+)
+async def test_a_line_that_carries_the_reference_is_not_shown_twice(
+    desk: RunningDesk, sent: str, shown: str
+) -> None:
+    number = await desk.open(description=sent, **{"attribute[reference]": "ref-1"})
+    page = await desk.page(f"/cases/{number}")
+    assert f">{shown}</p>" in page
+    assert page.count("ref-1") == 1
+    (row,) = await desk.get(f"requests/{number}.json")
+    assert row["description"] == sent
+
+
 async def test_pictures_videos_and_links(desk: RunningDesk) -> None:
     urls = ["http://127.0.0.1:8080/m/a.jpg?s=1", "http://127.0.0.1:8080/m/b.MP4?s=1"]
     urls.append("https://elsewhere.example/c.jpg")

@@ -104,12 +104,13 @@ def _pressed(number: int, query: dict[str, Any]) -> Received | None:
     return Received(number, chat, locale, incoming, query_id, target, editable)
 
 
-def button(serial: int, choice: str, *, kept: bool) -> str:
-    """What a button sends back: ``<serial in base 36>|<choice>``; ``!`` on a kept message.
+def button_mark(serial: int, *, kept: bool) -> str:
+    """What a button sends back before its choice: the serial in base 36, and ``|``.
 
-    The mark travels with the button, so that a kept message stays unedited after a restart too.
+    ``!`` on a kept message: it travels with the button, so that such a message stays unedited
+    after a restart too.
     """
-    return f"{_base36(serial)}{'!' if kept else '|'}{choice}"
+    return _base36(serial) + ("!" if kept else "|")
 
 
 def _button(data: object) -> tuple[Event, bool]:

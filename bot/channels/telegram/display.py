@@ -65,9 +65,9 @@ class Screen:
             self.prompt, self.name, self.buttons = message, "", True
         self.said = 0
 
-    def holds(self, shown: Shown) -> None:
-        """`prompt` shows this now."""
-        self.name, self.buttons = shown.screen, bool(render.inline(shown))
+    def holds(self, shown: Shown, part: render.Parameters) -> None:
+        """`prompt` shows this now, and `part` is the last message of it."""
+        self.name, self.buttons = shown.screen, "reply_markup" in part
 
 
 class Display:
@@ -117,14 +117,14 @@ class Display:
             if _UNCHANGED not in rejected.reason:
                 screen.prompt = None
                 return False
-        screen.holds(shown)
+        screen.holds(shown, parts[0])
         return True
 
     async def _replace(self, screen: Screen, shown: Shown, *, tidy: bool) -> None:
         older, name, buttons = screen.prompt, screen.name, screen.buttons
         for part in render.messages(shown):
             screen.prompt = await self._post(screen, part)
-        screen.holds(shown)
+        screen.holds(shown, part)
         if older is not None and tidy and name == shown.screen:
             await self._delete(screen, older)
         elif older is not None and tidy and buttons:

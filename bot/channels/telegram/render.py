@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.channels.contract import Button, Shown
-from bot.channels.telegram.decode import button
+from bot.channels.telegram.decode import button_mark
 
 TEXT_UNITS_MOST = 4096
 _BLANK = "…"
@@ -43,12 +43,9 @@ def message(text: str, receipt: str | None = None) -> Parameters:
 
 def inline(shown: Shown) -> list[list[Parameters]]:
     """The inline keyboard. `position` is not in it: only a reply keyboard can ask for that."""
+    mark = button_mark(shown.serial, kept=shown.keep)
     rows = [
-        [
-            {"text": one.label, "callback_data": button(shown.serial, one.id, kept=shown.keep)}
-            for one in row
-            if one.kind == "button"
-        ]
+        [{"text": one.label, "callback_data": mark + one.id} for one in row if one.kind == "button"]
         for row in shown.rows
     ]
     return [row for row in rows if row]
@@ -76,7 +73,7 @@ def units(text: str) -> int:
 def split(text: str) -> list[str]:
     """The text in parts that fit a message, parted at the best place there is in each."""
     rest, parts = text.strip(), []
-    while units(rest) > TEXT_UNITS_MOST:
+    while 2 * len(rest) > TEXT_UNITS_MOST and units(rest) > TEXT_UNITS_MOST:
         end = _cut(rest)
         parts.append(rest[:end].rstrip())
         rest = rest[end:].lstrip()

@@ -184,7 +184,7 @@ def _pauses(keep: bool) -> Iterator[float]:
 
 def _reply(screen: Screen, shown: Shown, part: render.Parameters) -> render.Parameters:
     if screen.current is not None:
-        screen.holds(shown)
+        screen.holds(shown, part)
         target = {"method": "editMessageText", "message_id": screen.current}
     else:
         screen.prompt = None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.contract import MEDIA_BYTES_MOST
-from bot.channels.telegram.decode import button, decode
+from bot.channels.telegram.decode import button_mark, decode
 from bot.core.dialogue import (
     Attached,
     Attachment,
@@ -130,9 +130,9 @@ def test_what_is_said_becomes_its_event(content: dict[str, Any], event: Event) -
 
 
 PRESSED: list[tuple[object, Event]] = [
-    (button(7, "category:fire", kept=False), Pressed("category:fire", 7)),
-    (button(0, "on", kept=False), Pressed("on", 0)),
-    (button(36**11, "x" * 40, kept=False), Pressed("x" * 40, 36**11)),
+    (button_mark(7, kept=False) + "category:fire", Pressed("category:fire", 7)),
+    (button_mark(0, kept=False) + "on", Pressed("on", 0)),
+    (button_mark(36**11, kept=False) + "x" * 40, Pressed("x" * 40, 36**11)),
     ("", Opened()),
     ("|", Opened()),
     ("7|", Opened()),
@@ -161,8 +161,8 @@ def test_a_press_becomes_its_choice_and_forgeries_show_where_we_are(
 @pytest.mark.parametrize(
     "update",
     [
-        pressed(button(7, "status:x", kept=True)),
-        pressed(button(7, "on", kept=False), date=0),
+        pressed(button_mark(7, kept=True) + "status:x"),
+        pressed(button_mark(7, kept=False) + "on", date=0),
     ],
 )
 def test_kept_messages_and_lost_ones_are_not_to_be_edited(update: dict[str, Any]) -> None:
@@ -172,7 +172,8 @@ def test_kept_messages_and_lost_ones_are_not_to_be_edited(update: dict[str, Any]
 
 
 def test_callback_data_fits_a_button() -> None:
-    assert len(button(2**53, "x" * 40, kept=True).encode()) <= 64
+    data = button_mark(2**53, kept=True) + "x" * 40
+    assert len(data.encode()) <= 64
 
 
 def test_an_attachment_has_a_name_of_its_own_each_time() -> None:

@@ -1,6 +1,6 @@
 """Links to safe copies: unguessable, signed, and of no use after their time.
 
-``/media/<kind>/<id>/<expiry>.<signature>``. Whoever holds a link sees one picture and learns
+``/media/<kind>/<id>/<expiry>.<signature>.<ending>``. Whoever holds a link sees one picture and learns
 nothing else; nothing in it leads to a person.
 """
 
@@ -16,6 +16,7 @@ from bot.store.media import MediaStore
 
 DAY = 24 * 3600
 SHOWN_SECONDS = DAY
+_ENDINGS = {"video/mp4": ".mp4", "video/webm": ".webm"}
 _SIGNATURE = 22
 _LONGEST = 12
 
@@ -31,11 +32,12 @@ class MediaLinks:
         """A path that works for at least `seconds`, rounded up so that caches can help."""
         until = (int(time.time()) // DAY + 1) * DAY + seconds
         kind = "thumbnail" if thumbnail else "safe"
-        return f"/media/{kind}/{media}/{until}.{self._signature(kind, media, until)}"
+        return f"/media/{kind}/{media}/{until}.{self._signature(kind, media, until)}.jpg"
 
-    def url(self, media: str, seconds: int) -> str:
-        """The same as an address that another machine can fetch."""
-        return self._base + self.path(media, False, seconds)
+    def url(self, media: str, content_type: str, seconds: int) -> str:
+        """The safe copy as an address that another machine can fetch; its ending tells its kind."""
+        path = self.path(media, False, seconds).removesuffix(".jpg")
+        return self._base + path + _ENDINGS.get(content_type, ".jpg")
 
     def holds(self, kind: str, media: str, until: str, signature: str) -> bool:
         """Whether this link was signed here and its time is not over."""
@@ -61,7 +63,8 @@ def add_media_routes(application: web.Application, links: MediaLinks, store: Med
         return _ranged(request, body)
 
     application.router.add_get(
-        "/media/{kind:safe|thumbnail}/{media:[A-Za-z0-9_-]{22}}/{until}.{signature}", serve
+        "/media/{kind:safe|thumbnail}/{media:[A-Za-z0-9_-]{22}}/{until}.{signature:[A-Za-z0-9_-]+}.{ending}",
+        serve,
     )
 
 

@@ -130,7 +130,7 @@ async def _push(base: Base, bells: Bells) -> Built:
         lambda report, links: submission(
             report, base.form, base.catalogues.say, links, base.settings.default_locale
         ),
-        lambda media: base.links.url(media, seconds),
+        lambda media, kind: base.links.url(media, kind, seconds),
     )
     return push, _nothing, [cases.close]
 

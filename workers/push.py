@@ -34,7 +34,7 @@ class Push:
         reports: Reports,
         cases: CaseSystem,
         submitting: Submitting,
-        link: Callable[[str], str],
+        link: Callable[[str, str], str],
     ) -> None:
         self.outbox = Outbox(store, "push")
         self._store = store
@@ -62,8 +62,8 @@ class Push:
         return await self._cases.find_case(report.reference, report.submitted_at)
 
     async def _open(self, report: Report) -> str:
-        ready = await usable(self._store, report.media) if report.media else ()
-        links = tuple(map(self._link, ready))
+        ready = await usable(self._store, report.media) if report.media else {}
+        links = tuple(self._link(media, kind) for media, kind in ready.items())
         return await self._cases.open_case(self._submitting(report, links))
 
     async def _pictures_awaited(self, report: Report) -> bool:

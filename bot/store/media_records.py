@@ -13,7 +13,7 @@ def made_safe(media: str, content_type: str) -> list[Command]:
     return [("SET", f"media:{media}", content_type, "EX", KEPT_SECONDS)]
 
 
-async def usable(store: Store, media: Sequence[str]) -> tuple[str, ...]:
-    """Those of these media that have a safe copy, in their order."""
+async def usable(store: Store, media: Sequence[str]) -> dict[str, str]:
+    """Those of these media that have a safe copy, in their order, each with its content type."""
     found = await store.read("MGET", *(f"media:{one}" for one in media))
-    return tuple(one for one, content_type in zip(media, found, strict=True) if content_type)
+    return {one: kind.decode() for one, kind in zip(media, found, strict=True) if kind}

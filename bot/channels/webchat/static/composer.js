@@ -55,7 +55,7 @@ function pickable(input, files) {
 function grow() {
   write("typed", field.value);
   field.style.height = "auto";
-  field.style.height = `${Math.min(field.scrollHeight, TALLEST)}px`;
+  if (field.value) field.style.height = `${Math.min(field.scrollHeight, TALLEST)}px`;
   byId("composer").toggleAttribute("data-typed", Boolean(field.value.trim()));
 }
 

@@ -17,11 +17,12 @@ function written(entry) {
 }
 
 function located(entry) {
-  return [element("p", {}, say("web.position.sent")), picture(entry, 160), element("p", { class: "figures" }, figures(entry))];
+  return [element("p", {}, say("web.position.sent")), picture(entry, 160), element("p", { class: "figures small" }, figures(entry))];
 }
 
 function sent(entry, actions) {
-  return [element("ul", { class: "tiles", "aria-live": "off" }, ...entry.files.map((file) => tile(entry, file, actions)))];
+  const shape = entry.files.length > 4 || entry.files.length === 3 ? "three" : entry.files.length > 1 ? "two" : "one";
+  return [element("ul", { class: `tiles ${shape}`, "aria-live": "off" }, ...entry.files.map((file) => tile(entry, file, actions)))];
 }
 
 function tile(entry, file, actions) {

@@ -4,21 +4,31 @@ import { clock, say } from "./words.js";
 
 const QUIET = ["back", "cancel", "menu", "skip"];
 const NUMBERS = /[+\d][\d-]{2,14}/g;
+const BETWEEN = /^[\s·、,]*$/;
+const LABEL = /^([^:：]{1,24}[:：])(.+)$/;
 
 export function bubble(entry) {
   const { shown, links } = entry;
-  const parts = [unseen(say("web.bot")), ...paragraphs(shown), ...pictures(shown.media, links)];
-  if (shown.receipt) parts.unshift(card(shown.receipt));
   const time = element("time", {}, clock(entry.at));
-  return element("div", { class: "bubble", lang: shown.locale }, ...parts, time);
+  const parts = [...paragraphs(shown), ...pictures(shown.media, links), time];
+  return element("div", { class: "bubble", lang: shown.locale }, unseen(say("web.bot")), ...parts);
 }
 
 function paragraphs(shown) {
-  // The receipt stands on its card already.
-  const lines = shown.text.split("\n").filter((line) => !shown.receipt || !line.includes(shown.receipt));
-  const filled = lines.filter((line) => line.trim());
-  const build = shown.screen === "emergency" ? callable : (line) => [line];
-  return filled.map((line) => element("p", {}, ...build(line)));
+  const lines = shown.text.split("\n").filter((line) => line.trim());
+  const build = { emergency: callable, summary: labelled }[shown.screen] || ((line) => [line]);
+  if (!shown.receipt) return lines.map((line) => element("p", {}, ...build(line)));
+  return lines.flatMap((line, at) => {
+    if (line.includes(shown.receipt)) return [card(shown.receipt)];
+    // The card has a heading of its own.
+    return lines[at + 1]?.includes(shown.receipt) && /[:：]$/.test(line) ? [] : [element("p", {}, line)];
+  });
+}
+
+// What was answered stands out from what was asked.
+function labelled(line) {
+  const [, name, rest] = line.match(LABEL) || [null, null, line];
+  return name ? [element("strong", {}, name), rest] : [rest];
 }
 
 // Numbers to call in danger are one touch away.
@@ -29,7 +39,9 @@ function callable(line) {
     parts.push(line.slice(at, found.index), element("a", { href: `tel:${found[0]}` }, found[0]));
     at = found.index + found[0].length;
   }
-  return [...parts, line.slice(at)];
+  const spoken = [...parts, line.slice(at)];
+  const said = spoken.filter((one) => typeof one !== "string" || !BETWEEN.test(one));
+  return said.map((one) => (typeof one === "string" ? element("span", {}, one) : one));
 }
 
 function pictures(media, links) {
@@ -81,6 +93,5 @@ export function choices(shown, chosen) {
 function choice(one, leading, chosen) {
   const quiet = QUIET.includes(one.id);
   const look = quiet ? "quiet" : leading ? "primary" : "";
-  const mark = one.kind === "position" ? icon("position") : "";
-  return button(one.label, { "data-choice": one.id, class: look }, () => chosen(one), mark);
+  return button(one.label, { "data-choice": one.id, class: look }, () => chosen(one));
 }

@@ -1,6 +1,6 @@
 // Draws the transcript. What has not changed is not touched: a screen reader hears only what is new,
 // and the focus stays where it is.
-import { button, byId, element, icon, unseen } from "./elements.js";
+import { byId, element, icon } from "./elements.js";
 import * as own from "./own.js";
 import * as prompts from "./prompts.js";
 import * as transcript from "./transcript.js";
@@ -18,17 +18,27 @@ export function setUp(given) {
   busy = given.busy;
   transcript.onTranscript(draw);
   onLanguage(draw);
-  scroll.addEventListener("scroll", () => { byId("newest").hidden = atEnd(); }, { passive: true });
-  byId("newest").addEventListener("click", toEnd);
-  window.visualViewport?.addEventListener("resize", () => wasAtEnd && toEnd());
+  scroll.addEventListener("scroll", scrolled, { passive: true });
+  byId("newest").addEventListener("click", () => toEnd());
+  // The keyboard, the tools and pictures that arrive late all change what fits.
+  const fits = new ResizeObserver(() => following && toEnd("instant"));
+  fits.observe(scroll);
+  fits.observe(log);
   draw();
   toEnd("instant");
 }
 
-let wasAtEnd = true;
+// Whether the end is followed: until somebody scrolls up to read.
+let following = true;
+let top = 0;
+
+function scrolled() {
+  following = atEnd() || (following && scroll.scrollTop >= top);
+  top = scroll.scrollTop;
+  byId("newest").hidden = following;
+}
 
 function draw() {
-  wasAtEnd = atEnd();
   const entries = transcript.all();
   const active = transcript.newest("prompt")?.id;
   const known = new Set(entries.map((one) => one.id));
@@ -44,7 +54,6 @@ function draw() {
   });
   disable();
   if (added) arrived(added);
-  else if (wasAtEnd) toEnd();
 }
 
 function fresh(entry) {
@@ -102,28 +111,35 @@ export function disable() {
   log.querySelectorAll(".choices button").forEach((one) => one.setAttribute("aria-disabled", waiting));
 }
 
-// Whoever was at the old choices, or nowhere, is taken along to the new prompt.
+// Whoever was at the old choices is taken along to the new prompt.
 function arrived(node) {
   const mine = node.classList.contains("mine");
   const at = document.activeElement;
-  const adrift = at === document.body || log.contains(at);
-  if (!mine && adrift && nodes.size > 1) node.focus({ preventScroll: true });
-  if (mine || wasAtEnd) requestAnimationFrame(() => reveal(node));
-  else byId("newest").hidden = atEnd();
+  if (node.classList.contains("theirs") && log.contains(at)) node.focus({ preventScroll: true });
+  if (mine || following) reveal(node);
 }
 
-// A prompt taller than the window is read from its beginning.
+// What is taller than the window is read from its beginning; numbers to call are never passed over.
 function reveal(node) {
-  if (node.offsetHeight > scroll.clientHeight) scroll.scrollTo({ top: node.offsetTop - 8, behavior: pace() });
-  else toEnd();
+  const before = node.previousElementSibling;
+  const first = before?.dataset.screen === "emergency" ? before : node;
+  const start = first.offsetTop - log.offsetTop;
+  if (log.offsetHeight - start > scroll.clientHeight) {
+    following = false;
+    scroll.scrollTo({ top: start, behavior: pace() });
+  } else {
+    toEnd();
+  }
 }
 
 function atEnd() {
   return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR;
 }
 
-export function toEnd(behavior) {
-  scroll.scrollTo({ top: scroll.scrollHeight, behavior: behavior === "instant" ? "instant" : pace() });
+function toEnd(behavior = pace()) {
+  following = true;
+  byId("newest").hidden = true;
+  scroll.scrollTo({ top: scroll.scrollHeight, behavior });
 }
 
 function pace() {

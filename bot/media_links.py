@@ -1,7 +1,7 @@
 """Links to safe copies: unguessable, signed, and of no use after their time.
 
-``/media/<kind>/<id>/<expiry>.<signature>.<ending>``. Whoever holds a link sees one picture and learns
-nothing else; nothing in it leads to a person.
+``/media/<kind>/<id>/<expiry>.<signature>.<ending>``. Whoever holds a link sees one picture and
+learns nothing else; nothing in it leads to a person.
 """
 
 from __future__ import annotations

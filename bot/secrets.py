@@ -12,9 +12,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.settings import SettingRefused, Settings
-
-SHORTEST = 32
+from config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +29,6 @@ class Secrets:
 def conversation_secrets(settings: Settings) -> Secrets:
     """The key of conversations, receipts and media links."""
     given = settings.conversation_key.get_secret_value()
-    if given and len(given) < SHORTEST:
-        raise SettingRefused("CONVERSATION_KEY: needs at least 32 characters.")
     return Secrets(given.encode() if given else kept(settings.data_dir, "conversation"))
 
 

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 from bot.core.form import Category, Form
-from config.settings import SettingRefused, Settings
+from config.settings import Settings
 
 FORM_FILE = Path(__file__).with_name("form.toml")
 
@@ -35,9 +35,5 @@ def read_form(settings: Settings) -> Form:
 
 
 def _service_codes(setting: str) -> dict[str, str]:
-    pairs = [pair.strip() for pair in setting.split(",") if pair.strip()]
-    if any("=" not in pair for pair in pairs):
-        raise SettingRefused("OPEN311_SERVICES: write category=service_code pairs, by commas.")
-    return {
-        category.strip(): code.strip() for category, code in (pair.split("=", 1) for pair in pairs)
-    }
+    pairs = (pair.split("=", 1) for pair in setting.split(",") if pair.strip())
+    return {category.strip(): code.strip() for category, code in pairs}

@@ -5,6 +5,9 @@ A setting that will not do is refused with one sentence that names it; see `Sett
 
 from __future__ import annotations
 
+import binascii
+import re
+from base64 import b64decode
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -15,6 +18,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = "127.0.0.1"
 SHOWN_MOST = 80
+SHORTEST_KEY = 32
+HOOK_KEY_BYTES = range(24, 65)  # what Standard Webhooks asks of a key
+CATALOGUES = Path(__file__).parents[1] / "locales"
 
 
 class SettingRefused(Exception):
@@ -79,6 +85,44 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is no web address; it starts with http:// or https://")
         return value.rstrip("/")
 
+    @field_validator("default_locale")
+    @classmethod
+    def _known_language(cls, value: str) -> str:
+        known = sorted(path.stem for path in CATALOGUES.glob("*.po"))
+        if value not in known:
+            raise ValueError(f"no language {value!r}; there are {', '.join(known)}")
+        return value
+
+    @field_validator("bot_token")
+    @classmethod
+    def _token(cls, value: SecretStr) -> SecretStr:
+        given = value.get_secret_value()
+        if given and re.fullmatch(r"\d+:[A-Za-z0-9_-]+", given) is None:
+            raise ValueError("this is no bot token; BotFather gives one like 123456:ABC-def")
+        return value
+
+    @field_validator("conversation_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"needs at least {SHORTEST_KEY} characters")
+        return value
+
+    @field_validator("case_hook_secret", "case_webhook_secret")
+    @classmethod
+    def _hook_secrets(cls, value: SecretStr) -> SecretStr:
+        for secret in value.get_secret_value().split():
+            if not _is_hook_secret(secret):
+                raise ValueError("a secret is whsec_ and 24 to 64 bytes in base64")
+        return value
+
+    @field_validator("open311_services")
+    @classmethod
+    def _pairs(cls, value: str) -> str:
+        if any("=" not in pair for pair in value.split(",") if pair.strip()):
+            raise ValueError("write category=service_code pairs, separated by commas")
+        return value
+
     @model_validator(mode="after")
     def _belong_together(self) -> Settings:
         wanted = {
@@ -116,6 +160,14 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise SettingRefused(" ".join(map(_sentence, error.errors()))) from None
+
+
+def _is_hook_secret(secret: str) -> bool:
+    try:
+        key = b64decode(secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        return False
+    return secret.startswith("whsec_") and len(key) in HOOK_KEY_BYTES
 
 
 def _sentence(problem: object) -> str:

@@ -21,8 +21,11 @@ function located(entry) {
 }
 
 function sent(entry, actions) {
-  const shape = entry.files.length > 4 || entry.files.length === 3 ? "three" : entry.files.length > 1 ? "two" : "one";
-  return [element("ul", { class: `tiles ${shape}`, "aria-live": "off" }, ...entry.files.map((file) => tile(entry, file, actions)))];
+  const count = entry.files.length;
+  const shape = count > 4 || count === 3 ? "three" : count > 1 || entry.files[0].trouble ? "two" : "one";
+  const refused = entry.files.filter((file) => file.state === "failed" && !file.again && file.trouble);
+  const reasons = [...new Set(refused.map((file) => file.trouble))].map((words) => element("p", { class: "trouble", role: "status" }, words));
+  return [element("ul", { class: `tiles ${shape}`, "aria-live": "off" }, ...entry.files.map((file) => tile(entry, file, actions))), ...reasons];
 }
 
 function tile(entry, file, actions) {
@@ -50,7 +53,7 @@ function tool(mark, sentence, name, pressed) {
 }
 
 function noted(file) {
-  if (file.state === "failed") return file.trouble || say("web.upload.failed");
+  if (file.state === "failed") return (file.again && file.trouble) || say("web.upload.failed");
   if (SETTLED.includes(file.state)) return say("web.upload.done");
   return file.state === "waiting" ? say("web.upload.waiting") : "";
 }

@@ -104,11 +104,9 @@ class Person:
 
     def reaches(self, step: str) -> Person:
         """Answers, in the shortest way, all that comes before this screen."""
-        for here, answer in _SHORTEST.items():
-            if self.draft.step == step:
-                break
-            assert self.draft.step == here
-            answer(self)
+        for _ in _SHORTEST:
+            if self.draft.step != step:
+                _SHORTEST[self.draft.step](self)
         assert self.draft.step == step
         return self
 

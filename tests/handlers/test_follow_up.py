@@ -1,0 +1,159 @@
+"""*My reports*, receipts typed right and wrong, promises kept and missed."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.core.dialogue import Message, Pressed
+from bot.core.report import Place
+from tests.handlers.person import MORNING, Person
+
+
+@pytest.fixture
+def receipt(person: Person) -> str:
+    person.reaches("receipt")
+    return person.submitted[0].receipt
+
+
+def promises(person: Person) -> list[str]:
+    return [name.removeprefix("promise.") for name in person.said if name.startswith("promise.")]
+
+
+@pytest.mark.parametrize(
+    "write", [str, str.lower, lambda code: code.replace("-", " "), lambda code: f"回执：{code}"]
+)
+def test_a_typed_receipt_shows_its_report(person: Person, receipt: str, write: object) -> None:
+    assert callable(write)
+    person.types(write(receipt))
+    assert person.said[0] == "status.title"
+    assert f"回执尾号 {receipt[-4:]}：已提交，等待受理" in person.reads()
+
+
+def test_a_receipt_with_a_wrong_letter_is_noticed(person: Person, receipt: str) -> None:
+    wrong = receipt[:-1] + ("2" if receipt[-1] != "2" else "3")
+    person.types(wrong)
+    assert person.said == ["status.mistyped"]
+
+
+def test_a_receipt_nobody_knows(person: Person) -> None:
+    person.commands("status", "0000-0000-0000-0000-0000")
+    assert person.said == ["status.unknown"]
+    person.commands("status", "nonsense")
+    assert person.said == ["status.unknown"]
+
+
+def test_a_receipt_may_be_asked_for_in_the_middle_of_a_report(person: Person, receipt: str) -> None:
+    person.presses("menu")
+    person.reaches("media").types(receipt)
+    assert person.said[0] == "status.title"
+    person.presses("go_on")
+    assert person.screen.screen == "media"
+    assert person.draft.answers.description == ""
+
+
+def test_a_receipt_in_a_description_is_part_of_the_description(
+    person: Person, receipt: str
+) -> None:
+    person.presses("menu")
+    person.reaches("description").types(receipt)
+    assert person.draft.answers.description == receipt
+
+
+def test_an_address_that_looks_like_a_receipt_is_an_address(person: Person) -> None:
+    address = "Road 12 Gate 7 Tower 34B"
+    person.reaches("location").types(address)
+    assert person.draft.answers.place == Place(words=address)
+
+
+def test_an_old_status_button_always_works(person: Person, receipt: str) -> None:
+    old = Pressed(f"status:{receipt}", person.screen.serial)
+    person.presses("menu")
+    person.reaches("danger").does(old)
+    assert person.said[0] == "status.title"
+    assert person.draft.step == "danger"
+
+
+def test_every_step_is_listed_with_its_moment(person: Person, receipt: str) -> None:
+    person.hears(
+        receipt,
+        ("accepted", MORNING + timedelta(hours=1)),
+        ("verified", datetime(2026, 11, 25, 16, 30, tzinfo=UTC)),
+    )
+    person.presses(f"status:{receipt}")
+    assert "11月23日 09:30　提交" in person.reads("zh")
+    assert "11月23日 10:30　已受理" in person.reads("zh")
+    assert "26 Nov, 00:30: confirmed" in person.reads("en")
+
+
+@pytest.mark.parametrize(
+    ("days", "shown"),
+    [
+        (0, ["accept.due", "verify.due", "feedback.due"]),
+        (1, ["accept.missed", "verify.due", "feedback.due", "sorry"]),
+        (3, ["accept.missed", "verify.due", "feedback.due", "sorry"]),
+        (4, ["accept.missed", "verify.missed", "feedback.due", "sorry"]),
+        (7, ["accept.missed", "verify.missed", "feedback.due", "sorry"]),
+        (8, ["accept.missed", "verify.missed", "feedback.missed", "sorry"]),
+    ],
+)
+def test_nobody_does_anything(person: Person, receipt: str, days: int, shown: list[str]) -> None:
+    person.waits(days=days)
+    person.presses(f"status:{receipt}")
+    assert promises(person) == shown
+
+
+@pytest.mark.parametrize(
+    ("status", "days", "shown"),
+    [
+        ("accepted", 0, ["accept.kept", "verify.due", "feedback.due"]),
+        ("transferred", 0, ["accept.kept", "verify.due", "feedback.due"]),
+        ("accepted", 1, ["accept.late", "verify.due", "feedback.due"]),
+        ("verified", 0, ["accept.kept", "verify.kept", "feedback.due"]),
+        ("verified", 3, ["accept.late", "verify.kept", "feedback.due"]),
+        ("verified", 4, ["accept.late", "verify.late", "feedback.due"]),
+        ("rectifying", 7, ["accept.late", "verify.late", "feedback.kept"]),
+        ("rejected", 0, ["accept.kept", "verify.kept", "feedback.kept"]),
+        ("closed", 8, ["accept.late", "verify.late", "feedback.late"]),
+        ("received", 0, ["accept.due", "verify.due", "feedback.due"]),
+    ],
+)
+def test_one_status_after_so_many_days(
+    person: Person, receipt: str, status: str, days: int, shown: list[str]
+) -> None:
+    person.waits(days=days)
+    person.hears(receipt, (status, person.now))
+    person.presses(f"status:{receipt}")
+    assert promises(person) == shown
+
+
+def test_a_promise_is_kept_by_the_first_that_keeps_it(person: Person, receipt: str) -> None:
+    person.hears(receipt, ("accepted", MORNING), ("transferred", MORNING + timedelta(days=2)))
+    person.presses(f"status:{receipt}")
+    assert promises(person)[0] == "accept.kept"
+
+
+def test_the_day_ends_at_midnight_of_the_city(person: Person, receipt: str) -> None:
+    one_minute_to = datetime(2026, 11, 23, 15, 59, tzinfo=UTC)
+    person.now = one_minute_to
+    person.presses(f"status:{receipt}")
+    assert promises(person)[0] == "accept.due"
+    person.waits(minutes=1)
+    person.presses(f"status:{receipt}")
+    assert promises(person)[0] == "accept.missed"
+
+
+def test_my_reports_are_those_that_the_browser_holds(person: Person, receipt: str) -> None:
+    person.presses("menu")
+    person.does(Pressed("reports"), (receipt, "0000-0000-0000-0000-0000"))
+    assert person.said == ["reports.title", "reports.line"]
+    assert f"尾号 {receipt[-4:]}" in person.reads()
+    person.presses(f"status:{receipt}")
+    assert person.said[0] == "status.title"
+
+
+def test_without_receipts_the_channel_says_where_they_are(person: Person) -> None:
+    person.presses("reports")
+    assert person.said == ["reports.none", "reports.type_receipt"]
+    person.hint = Message("reports.hint.telegram")
+    person.presses("menu", "reports")
+    assert person.said == ["reports.none", "reports.hint.telegram"]

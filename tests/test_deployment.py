@@ -1,0 +1,201 @@
+"""The image and the compose file: they parse, name what there is, and every service starts as told.
+
+Each service of ``compose.yaml`` runs here as a process with its environment and its volumes, so
+that one that lacks a key or writes where it may not is found without containers.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import orjson
+import pytest
+
+from bot.supervisor import WORKERS
+from tests.deployed import (
+    COMPOSE,
+    ROOT,
+    SERVICES,
+    VARIABLE,
+    Service,
+    answers,
+    free_place,
+    here,
+)
+from tests.test_env_example import desk_names, gateway_names
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+ROLES = {"all", "bot", "desk", *WORKERS}
+
+
+def instructions(word: str) -> list[str]:
+    """What follows this word in the Dockerfile, continued lines joined."""
+    joined = DOCKERFILE.replace("\\\n", " ")
+    return re.findall(rf"^(?:    )?{word}\s+(.+)$", joined, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_service_is_a_role_and_knows_its_settings(name: str) -> None:
+    service = SERVICES[name]
+    assert service["command"] == [name]
+    assert name in ROLES
+    known = desk_names() if name == "desk" else gateway_names()
+    assert set(service["environment"]) <= known
+
+
+def test_all_roles_have_a_service_and_all_options_are_settings() -> None:
+    assert set(SERVICES) == ROLES - {"all"}
+    options = {name for name, _, _ in VARIABLE.findall((ROOT / "compose.yaml").read_text("utf-8"))}
+    assert options <= gateway_names() | desk_names()
+
+
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_each_service_is_locked_down(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not service.get("user", "1").startswith("0")
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+
+
+def test_secrets_go_only_where_they_are_needed() -> None:
+    def holders(name: str) -> set[str]:
+        return {
+            service
+            for service, what in SERVICES.items()
+            if f"${{{name}" in str(what["environment"].get(name))
+        }
+
+    assert holders("CONVERSATION_KEY") == {"bot", "push"}
+    assert holders("CASE_HOOK_SECRET") == {"bot", "desk"}
+    assert holders("OPEN311_API_KEY") == {"push", "desk"}
+    assert holders("CASE_WEBHOOK_SECRET") == {"push"}
+    assert holders("BOT_TOKEN") == {"bot", "media", "delivery"}
+
+
+def test_folders_are_shared_only_where_they_are_needed() -> None:
+    mounted = {name: what["volumes"] for name, what in SERVICES.items() if "volumes" in what}
+    assert mounted == {
+        "bot": ["keys:/data/keys", "media:/data/media"],
+        "media": ["media:/data/media"],
+        "notices": ["keys:/data/keys:ro"],
+        "delivery": ["keys:/data/keys:ro"],
+        "desk": ["desk:/data/desk"],
+    }
+    assert set(COMPOSE["volumes"]) == {"store", "keys", "media", "desk"}
+
+
+def test_the_store_keeps_what_it_is_told() -> None:
+    words = COMPOSE["services"]["store"]["command"]
+    pairs = dict(zip(words[1::2], words[2::2], strict=True))
+    assert pairs["--appendonly"] == "yes"
+    assert pairs["--appendfsync"] == "always"
+    assert pairs["--maxmemory-policy"] == "noeviction"
+
+
+def test_the_image_is_pinned_and_not_root() -> None:
+    assert re.search(r"--require-hashes -r (\S+)", DOCKERFILE)
+    assert (ROOT / "requirements.lock").read_text("utf-8").count("--hash=sha256:") > 50
+    user = instructions("USER")[-1]
+    assert user.split(":")[0] not in {"0", "root"}
+    assert f"--uid {user.split(':')[0]} " in DOCKERFILE
+    ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    named = {line[1:] for line in ignored if line.startswith("!")}
+    assert "*" in ignored
+    assert {"bot", "config", "desk", "handlers", "locales", "workers"} <= named
+    assert all((ROOT / name).exists() for name in named)
+
+
+def test_an_unknown_role_is_refused_in_one_sentence() -> None:
+    entry = orjson.loads(instructions("ENTRYPOINT")[0])
+    assert entry[0] == "python"
+    ran = subprocess.run(
+        [sys.executable, *entry[1:], "nonsense"], cwd=ROOT, capture_output=True, check=False
+    )
+    assert ran.returncode == 2
+    assert ran.stderr.decode().count("\n") == 1
+    assert all(role.encode() in ran.stderr for role in ROLES)
+
+
+@pytest.fixture(scope="module")
+def places(valkey_url: str) -> dict[str, str]:
+    """Where the names and ports of the compose file are on this machine."""
+    return {
+        "redis://store:6379/0": valkey_url,
+        "bot:8080": free_place(),
+        "desk:8081": free_place(),
+    }
+
+
+@pytest.fixture(scope="module")
+def services(
+    tmp_path_factory: pytest.TempPathFactory, places: dict[str, str]
+) -> Iterator[dict[str, Service]]:
+    """All services, ready."""
+    folder = tmp_path_factory.mktemp("services")
+    started: dict[str, Service] = {}
+    try:
+        for name in ("desk", "bot", *WORKERS):
+            started[name] = Service(name, folder, places)
+        for service in started.values():
+            service.until_ready(places)
+        yield started
+    finally:
+        for service in started.values():
+            service.process.terminate()
+        for service in started.values():
+            service.process.wait(20)
+
+
+def test_every_service_runs_on_what_it_is_given(services: dict[str, Service]) -> None:
+    for service in services.values():
+        assert service.process.poll() is None
+        assert service.written() == set(), service.name
+
+
+def test_the_keys_are_made_by_the_bot_and_readable_by_its_user_alone(
+    services: dict[str, Service],
+) -> None:
+    keys = sorted((services["bot"].data / "keys").iterdir())
+    assert {path.name.split(".", 1)[1] for path in keys} == {
+        "inner.private",
+        "inner.public",
+        "outer.private",
+        "outer.public",
+    }
+    assert all(path.stat().st_mode & 0o077 == 0 for path in keys if path.suffix == ".private")
+
+
+def test_the_health_check_tells_well_from_ill(
+    services: dict[str, Service], places: dict[str, str]
+) -> None:
+    words = orjson.loads(instructions("HEALTHCHECK")[0].partition("CMD ")[2])
+    assert words[0] == "python"
+
+    def check(place: str) -> int:
+        port = place.rpartition(":")[2]
+        command = [sys.executable, *words[1:]]
+        ran = subprocess.run(command, env={"PORT": port}, capture_output=True, check=False)
+        return ran.returncode
+
+    assert check(places["bot:8080"]) == 0
+    assert check(free_place()) != 0
+
+
+def test_push_finds_the_desk_and_the_desk_finds_the_hook(
+    services: dict[str, Service], places: dict[str, str]
+) -> None:
+    assert set(services) == set(SERVICES)
+    open311 = here(SERVICES["push"]["environment"]["OPEN311_URL"], places)
+    assert answers(f"{open311}/services.json")
+    hook = here(SERVICES["desk"]["environment"]["CASE_HOOK_URL"], places)
+    with pytest.raises(HTTPError) as refused:
+        urlopen(hook, data=b"{}", timeout=5)
+    refused.value.close()
+    assert refused.value.code == 401  # it is there, and takes nothing unsigned

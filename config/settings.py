@@ -175,5 +175,8 @@ def _sentence(problem: object) -> str:
     name = str(problem["loc"][0]).upper() if problem["loc"] else ""
     said = str(problem["msg"]).removeprefix("Value error, ")
     given = problem.get("input")
-    shown = f" (given: {given!r})" if isinstance(given, str) and len(given) < SHOWN_MOST else ""
+    field = Settings.model_fields.get(name.lower())
+    secret = field is not None and field.annotation is SecretStr
+    showable = isinstance(given, str) and len(given) < SHOWN_MOST and not secret
+    shown = f" (given: {given!r})" if showable else ""
     return f"{name}: {said}{shown}." if name else f"{said}."

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 
 import aiohttp
 import psutil
 import pytest
-from PIL import Image
 
 from tests.whole.programme import Browser, Operator, Programme
+from tests.whole.scenes import photo
 
 
 @pytest.fixture
@@ -25,22 +24,6 @@ def programme(tmp_path: Path) -> Iterator[Programme]:
         whole.stop()
 
 
-def picture(position: tuple[float, float] | None = None) -> bytes:
-    image = Image.effect_noise((640, 480), 40).convert("RGB")
-    exif = Image.Exif()
-    if position:
-        north, east = position
-        exif[0x8825] = {1: "N", 2: _degrees(north), 3: "E", 4: _degrees(east)}
-    target = BytesIO()
-    image.save(target, "JPEG", exif=exif)
-    return target.getvalue()
-
-
-def _degrees(value: float) -> tuple[float, float, float]:
-    whole, minutes = int(value), (value - int(value)) * 60
-    return float(whole), float(int(minutes)), round((minutes - int(minutes)) * 60, 3)
-
-
 async def to_summary(browser: Browser, with_picture: bool = True) -> None:
     await browser.does("open")
     await browser.presses("report")
@@ -48,7 +31,7 @@ async def to_summary(browser: Browser, with_picture: bool = True) -> None:
     await browser.presses("blocked_exit")
     await browser.does("text", text="解放路 12 号地下车库")
     if with_picture:
-        await browser.uploads(picture((30.7021, 111.2865)), picture())
+        await browser.uploads(photo(position=True), photo(40))
         await browser.hears(lambda frame: len(browser.screen.get("media", ())) == 2)
         await browser.presses("done")
     else:

@@ -6,7 +6,9 @@ on one core" means the same for each of those who are compared.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +20,7 @@ from urllib.request import urlopen
 import psutil
 
 READY_SECONDS = 60
+_PR_SET_PDEATHSIG = 1
 _CORES = sorted(os.sched_getaffinity(0))
 MEASURED = _CORES[0]
 LOAD = _CORES[-1]
@@ -36,7 +39,7 @@ def running(
     child = subprocess.Popen(
         command,
         env={**os.environ, **(env or {})},
-        preexec_fn=lambda: os.sched_setaffinity(0, _CORES if core is None else {core}),
+        preexec_fn=lambda: _settle(_CORES if core is None else [core]),
     )
     try:
         yield child
@@ -47,6 +50,12 @@ def running(
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def _settle(cores: Sequence[int]) -> None:
+    """In the child: stay on these cores, and end with the benchmark however that ends."""
+    os.sched_setaffinity(0, cores)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @contextmanager

@@ -49,10 +49,16 @@ router = Router()
 
 
 def _keyboard() -> InlineKeyboardMarkup:
-    rows = (("消防与疏散", "fire"), ("建筑施工", "construction"), ("返回", "back"), ("取消", "cancel"))
+    rows = (
+        ("消防与疏散", "fire"),
+        ("建筑施工", "construction"),
+        ("返回", "back"),
+        ("取消", "cancel"),
+    )
     return InlineKeyboardMarkup(
         inline_keyboard=[
-            [InlineKeyboardButton(text=label, callback_data=f"1|{choice}")] for label, choice in rows
+            [InlineKeyboardButton(text=label, callback_data=f"1|{choice}")]
+            for label, choice in rows
         ]
     )
 
@@ -120,7 +126,7 @@ def application(store_url: str, token: str, secret: str, path: str) -> web.Appli
     dispatcher.include_router(router)
     bot = Bot(token, session=AiohttpSession(json_loads=orjson.loads))
     served = web.Application()
-    SimpleRequestHandler(
-        dispatcher, bot, handle_in_background=False, secret_token=secret
-    ).register(served, path)
+    SimpleRequestHandler(dispatcher, bot, handle_in_background=False, secret_token=secret).register(
+        served, path
+    )
     return served

@@ -36,7 +36,10 @@ def _content(event: Event) -> Json:
 def _query(number: int, chat: int, event: Pressed) -> Json:
     bot = {"id": 700000001, "is_bot": True, "first_name": "随手拍", "username": "suishoupai_bot"}
     data = f"{_base36(event.serial or 0)}|{event.choice}"
-    keyboard = [[{"text": "消防与疏散", "callback_data": data}], [{"text": "返回", "callback_data": "0|back"}]]
+    keyboard = [
+        [{"text": "消防与疏散", "callback_data": data}],
+        [{"text": "返回", "callback_data": "0|back"}],
+    ]
     message = {
         "message_id": 17,
         "from": bot,
@@ -55,7 +58,13 @@ def _query(number: int, chat: int, event: Pressed) -> Json:
 
 
 def _person(chat: int) -> Json:
-    return {"id": chat, "is_bot": False, "first_name": "三", "last_name": "张", "language_code": "zh-hans"}
+    return {
+        "id": chat,
+        "is_bot": False,
+        "first_name": "三",
+        "last_name": "张",
+        "language_code": "zh-hans",
+    }
 
 
 def _chat(chat: int) -> Json:

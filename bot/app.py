@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -63,6 +64,9 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         for channel in channels.values():
             await channel.start()
         replies.start()
+        # What stands now stands for good: the collector need not walk over it again and again.
+        gc.collect()
+        gc.freeze()
         yield settings.address
     finally:
         epochs.cancel()

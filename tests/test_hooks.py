@@ -42,7 +42,7 @@ async def hook(store: Store, valkey_url: str) -> AsyncIterator[Client]:
     await bells.close()
 
 
-def event(version: int = 2, status: str = "verified", **data: object) -> bytes:
+def event(version: object = 2, status: object = "verified", **data: object) -> bytes:
     return orjson.dumps(
         {
             "type": "case.updated",

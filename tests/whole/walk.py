@@ -42,6 +42,7 @@ class Phone:
             locale=locale,
             geolocation={"latitude": north, "longitude": east},
             permissions=["geolocation"],
+            reduced_motion="reduce",
         )
         phone = cls(await context.new_page(), locale, folder)
         await phone.page.goto(url)

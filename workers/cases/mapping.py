@@ -41,8 +41,6 @@ def to_the_hour(moment: datetime) -> datetime:
 
 
 def _hazard(report: Report) -> Message:
-    group = Message(f"hazard.{report.category}")
-    if not report.hazard:
-        return group
-    one = Message(f"hazard.{report.category}.{report.hazard}")
-    return Message("hazard.both", {"category": group, "hazard": one})
+    """The hazard alone: the service code says the category."""
+    code = f"{report.category}.{report.hazard}" if report.hazard else report.category
+    return Message(f"hazard.{code}")

@@ -10,7 +10,7 @@ MOST_BYTES = 20 * MIB
 MOST_PIXELS = 50_000_000
 """Largest declared size of a picture or of a video's frame; today's phones reach 50 megapixels."""
 
-MOST_PIXELS_WHOLE = 20_000_000
+MOST_PIXELS_WHOLE = 16_000_000
 """The same for WebP and AVIF: their decoders hold up to four copies at 4 bytes a pixel."""
 
 PICTURE_SIDE = 2560

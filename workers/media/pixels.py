@@ -34,7 +34,7 @@ _SRGB = ImageCms.createProfile("sRGB")
 def flatten(image: Image.Image) -> Image.Image:
     """The picture in 8 bits as L, RGB or CMYK, what is transparent on white."""
     if image.mode.startswith("I"):
-        return image.convert("L")
+        return image.point(lambda value: value * (1 / 256)).convert("L")  # `convert` alone clips
     if image.has_transparency_data:
         white = Image.new("RGBA", image.size, "white")
         white.alpha_composite(image.convert("RGBA"))

@@ -72,7 +72,9 @@ class DecoderProcess:
         return process.returncode
 
     async def _running(self) -> Process:
-        if self._process is None or self._process.returncode is not None:
+        if self._process is not None and _has_ended(self._process):
+            await self.close()
+        if self._process is None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 *("-s", "-m", "workers.media.decoder"),
@@ -85,6 +87,12 @@ class DecoderProcess:
                 start_new_session=True,  # Ctrl-C is for the parent, which lets a file be finished
             )
         return self._process
+
+
+def _has_ended(process: Process) -> bool:
+    """The end of its answers is seen before its exit status is."""
+    assert process.stdout is not None
+    return process.returncode is not None or process.stdout.at_eof()
 
 
 async def _exchange(process: Process, data: bytes, keep_sound: bool) -> tuple[bytes, bytes, bytes]:

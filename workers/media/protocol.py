@@ -82,7 +82,7 @@ def read_answer(head: bytes, body: bytes, thumbnail: bytes) -> SafeMedia:
         reason = fields.get("refused")
         if reason is None:
             return _safe_media(fields, body, thumbnail)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise BadAnswerError("an answer cannot be read") from error
     if reason not in get_args(Reason):
         raise BadAnswerError("an answer has an unknown reason")

@@ -21,10 +21,10 @@ class Sanitizer:
     """
 
     def __init__(self, processes: int = 1, *, seconds: float = SECONDS) -> None:
-        self._decoders = [DecoderProcess(seconds) for _ in range(processes)]
+        self._processes = processes
         self._idle: asyncio.LifoQueue[DecoderProcess] = asyncio.LifoQueue()
-        for decoder in self._decoders:
-            self._idle.put_nowait(decoder)
+        for _ in range(processes):
+            self._idle.put_nowait(DecoderProcess(seconds))
 
     async def __aenter__(self) -> Self:
         return self
@@ -35,7 +35,8 @@ class Sanitizer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for decoder in self._decoders:
+        for _ in range(self._processes):  # each once it has finished its file
+            decoder = await self._idle.get()
             await decoder.close()
 
     async def make_safe(self, data: bytes, *, keep_sound: bool = False) -> SafeMedia:

@@ -1,0 +1,135 @@
+"""Nothing but pixels and a bare JFIF header is left, read back by exiftool and byte by byte."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, PngImagePlugin
+
+from tests.workers.media import samples
+from workers.media.decoder import make_safe
+from workers.media.protocol import SafeMedia
+
+ALLOWED_MARKERS = {0xD8, 0xE0, 0xDB, 0xC0, 0xC4, 0xDA}
+"""Start, JFIF, quantisation tables, baseline frame, Huffman tables, scan."""
+
+ALLOWED_GROUPS = {"SourceFile", "ExifTool", "System", "File", "JFIF", "Composite"}
+
+
+def loaded_files() -> Iterator[tuple[str, bytes]]:
+    """Files of every class in the design, each loaded with all that its format can carry."""
+    carried: dict[str, Any] = {"icc_profile": samples.profile(), "xmp": samples.xmp()}
+    modes = {
+        "JPEG": ("L", "RGB", "CMYK"),
+        "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"),
+        "WEBP": ("RGB", "RGBA"),
+        "HEIF": ("L", "RGB", "RGBA"),
+        "AVIF": ("RGB", "RGBA"),
+        "GIF": ("L", "P"),
+        "MPO": ("RGB",),
+    }
+    for file_format, orientation in itertools.product(modes, range(1, 9)):
+        for mode in modes[file_format]:
+            yield (
+                f"{file_format}-{mode}-{orientation}",
+                _loaded(file_format, mode, orientation, carried),
+            )
+    for quality, progressive, subsampling in itertools.product(
+        (30, 50, 75, 85, 95), (0, 1), range(3)
+    ):
+        options = {"quality": quality, "progressive": progressive, "subsampling": subsampling}
+        plain = samples.saved(samples.picture(), "JPEG", exif=samples.exif(), **options)
+        yield f"segments-{quality}-{progressive}-{subsampling}", samples.with_segments(plain)
+    for file_format in ("GIF", "WEBP", "PNG", "AVIF", "HEIF", "MPO"):
+        more = [samples.picture(), samples.picture()]
+        data = samples.saved(samples.picture(), file_format, save_all=True, append_images=more)
+        yield f"frames-{file_format}", data
+        yield f"trailing-{file_format}", data + b"PK\3\4" + samples.SECRET.encode()
+
+
+def _loaded(file_format: str, mode: str, orientation: int, carried: dict[str, Any]) -> bytes:
+    image = Image.new(mode, (48, 32), 9000) if mode == "I;16" else samples.picture((48, 32), mode)
+    options = dict(carried) if mode in ("RGB", "RGBA") else {"xmp": carried["xmp"]}
+    options["exif"] = samples.exif(orientation).tobytes()
+    if file_format in ("JPEG", "MPO", "GIF"):
+        options["comment"] = samples.SECRET
+    if file_format == "PNG":
+        options["pnginfo"] = PngImagePlugin.PngInfo()
+        options["pnginfo"].add_text("Author", samples.SECRET)
+    data = samples.saved(image, file_format, **options)
+    return samples.with_segments(data) if file_format == "JPEG" else data
+
+
+def markers(jpeg: bytes) -> set[int]:
+    """The markers of a JPEG's segments up to the scan, and any that stand behind it."""
+    found, at = {jpeg[1]}, 2
+    while found.isdisjoint({0xDA}):
+        found.add(jpeg[at + 1])
+        at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+    assert jpeg.index(b"\xff\xd9", at) == len(jpeg) - 2, "something stands behind the picture"
+    return found
+
+
+def assert_bare(jpeg: bytes) -> None:
+    assert markers(jpeg) <= ALLOWED_MARKERS
+    assert jpeg[:20] == b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
+    assert jpeg.count(b"\xff\xe0") == 1
+    assert samples.SECRET.encode() not in jpeg
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, tuple[bytes, SafeMedia]]:
+    return {name: (data, make_safe(data, keep_sound=False)) for name, data in loaded_files()}
+
+
+def test_only_a_bare_header_is_left_of_200_files(
+    results: dict[str, tuple[bytes, SafeMedia]], tmp_path: Path
+) -> None:
+    assert len(results) >= 200
+    for name, (_, safe) in results.items():
+        assert_bare(safe.body)
+        assert_bare(safe.thumbnail)
+        (tmp_path / f"{name}.jpg").write_bytes(safe.body)
+        (tmp_path / f"{name}-thumbnail.jpg").write_bytes(safe.thumbnail)
+    read_back = samples.exiftool(tmp_path)
+    assert len(read_back) == 2 * len(results)
+    for tags in read_back:
+        assert {tag.split(":")[0] for tag in tags} <= ALLOWED_GROUPS, tags
+        assert "File:Comment" not in tags
+
+
+def test_the_inputs_did_carry_what_is_gone(
+    results: dict[str, tuple[bytes, SafeMedia]], tmp_path: Path
+) -> None:
+    for name, (data, _) in results.items():
+        (tmp_path / f"{name}.jpg").write_bytes(data)
+    groups = {tag.split(":")[0] for tags in samples.exiftool(tmp_path) for tag in tags}
+    assert {"IFD0", "ExifIFD", "GPS", "XMP-dc", "ICC_Profile", "IPTC", "Adobe", "PNG"} <= groups
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "HEIF", "AVIF", "MPO"])
+def test_the_position_is_handed_out_once_and_gone(
+    results: dict[str, tuple[bytes, SafeMedia]], file_format: str
+) -> None:
+    _, safe = results[f"{file_format}-RGB-1"]
+    assert safe.position == pytest.approx(samples.POSITION, abs=1e-5)
+    assert make_safe(safe.body, keep_sound=False).position is None
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "GIF"])
+def test_a_picture_without_position_has_none(file_format: str) -> None:
+    assert make_safe(samples.saved(samples.picture(), file_format), False).position is None
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # as in the decoding process
+@pytest.mark.parametrize(
+    "header", [b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\x7f", b"Exif\0\0garbage"]
+)
+def test_a_hostile_header_costs_the_position_not_the_picture(header: bytes) -> None:
+    safe = make_safe(samples.saved(samples.picture(), "JPEG", exif=header), keep_sound=False)
+    assert safe.position is None
+    assert safe.width == 96

@@ -58,7 +58,7 @@ class Channel:
             timeout=_CLOSE_WITHIN,
             heartbeat=limits.HEARTBEAT,
             compress=False,
-            max_msg_size=limits.FRAME_BYTES_MOST,
+            max_msg_size=limits.FRAME_BYTES_MOST + 1,  # aiohttp refuses from this size on
             decode_text=False,
         )
         await socket.prepare(request)

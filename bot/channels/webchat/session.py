@@ -50,6 +50,7 @@ class Session:
                 if message.type is not WSMsgType.TEXT:
                     return
                 await self._hear(message.data)
+            await self._socket.close(code=WSCloseCode.GOING_AWAY)
         except Malformed:
             await self._socket.close(code=WSCloseCode.POLICY_VIOLATION)
         except ConnectionError:
@@ -125,7 +126,7 @@ class Session:
             # Where it failed is logged, not with what words: they may be the person's own.
             place = traceback.extract_tb(error.__traceback__)[-1]
             failure = type(error).__name__
-            log.error("a turn failed: %s in %s:%s", failure, place.filename, place.lineno)  # noqa: TRY400
+            log.error("a turn failed: %s in %s:%s", failure, place.filename, place.lineno)
             await self._refuse(name, "failed", "web.error.failed", again=False)
         else:
             await self._show(name, shown)

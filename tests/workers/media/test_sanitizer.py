@@ -151,3 +151,12 @@ async def test_secrets_of_the_parent_do_not_reach_the_decoder(
         environment = decoder.environ()
         assert environment["MALLOC_ARENA_MAX"] == "1"
         assert samples.SECRET not in environment.values()
+
+
+async def test_leaving_waits_for_the_file_in_work() -> None:
+    async with Sanitizer() as sanitizer:
+        asked = asyncio.create_task(sanitizer.make_safe(GOOD))
+        await asyncio.sleep(0)
+    assert asked.done()
+    assert asked.result().width == 96
+    assert decoders() == []

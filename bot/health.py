@@ -91,10 +91,10 @@ def add_health_routes(application: web.Application, store: Store, metrics: Metri
         return web.json_response({"status": "ready"})
 
     async def exposed(_: web.Request) -> web.Response:
-        for kind in KINDS:
-            outbox = Outbox(store, kind)
-            metrics.depth.labels(kind).set(await outbox.depth())
-            metrics.parked.labels(kind).set(len(await outbox.parked()))
+        try:
+            await _measure(store, metrics)
+        except StoreUnavailable:
+            return web.Response(status=503, text="the store does not answer")
         return web.Response(
             body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
@@ -106,3 +106,10 @@ def add_health_routes(application: web.Application, store: Store, metrics: Metri
     }
     for path, handler in routes.items():
         application.router.add_get(path, handler)
+
+
+async def _measure(store: Store, metrics: Metrics) -> None:
+    for kind in KINDS:
+        outbox = Outbox(store, kind)
+        metrics.depth.labels(kind).set(await outbox.depth())
+        metrics.parked.labels(kind).set(len(await outbox.parked()))

@@ -1,0 +1,63 @@
+"""Health, readiness and metrics over HTTP, with the store there and away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.channels.contract import Shown
+from bot.core.dialogue import Incoming, Opened
+from bot.core.errors import StoreUnavailable
+from bot.health import Counted, Metrics, add_health_routes
+from bot.store.connection import Store
+from bot.store.outbox import Outbox
+
+
+class Gateway:
+    """Turns that work, or do not."""
+
+    away = False
+
+    async def take(self, incoming: Incoming) -> tuple[Shown, ...]:
+        if self.away:
+            raise StoreUnavailable("away")
+        return ()
+
+
+def served(store: Store, metrics: Metrics) -> TestServer:
+    application = web.Application()
+    add_health_routes(application, store, metrics)
+    return TestServer(application)
+
+
+async def test_metrics_count_turns_and_work_and_name_nobody(store: Store) -> None:
+    metrics, gateway = Metrics(), Gateway()
+    turns = Counted(gateway, metrics)
+    incoming = Incoming("telegram", "4711", "e1", Opened())
+    await turns.take(incoming)
+    gateway.away = True
+    with pytest.raises(StoreUnavailable):
+        await turns.take(incoming)
+    for command in Outbox(store, "push").add("reference-of-a-report"):
+        await store.write(*command)
+    async with TestClient(served(store, metrics)) as client:
+        said = await (await client.get("/metrics")).text()
+        assert 'suishoupai_turns_total{channel="telegram"} 1.0' in said
+        assert 'suishoupai_turns_not_kept_total{channel="telegram"} 1.0' in said
+        assert 'suishoupai_outbox_entries{kind="push"} 1.0' in said
+        assert 'suishoupai_outbox_parked{kind="push"} 0.0' in said
+        assert "4711" not in said
+        assert "reference" not in said
+        assert (await client.get("/readyz")).status == 200
+
+
+async def test_alive_without_a_store_but_not_ready(tmp_path: Path) -> None:
+    store = Store.at(f"unix://{tmp_path}/nobody.sock")
+    async with TestClient(served(store, Metrics())) as client:
+        assert (await client.get("/healthz")).status == 200
+        assert (await client.get("/readyz")).status == 503
+        assert (await client.get("/metrics")).status == 503
+    await store.close()

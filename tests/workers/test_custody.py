@@ -1,0 +1,118 @@
+"""From a status to a notice, through two custodians who each see half."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.bells import Bells
+from bot.channels.contract import Notice
+from bot.core.dialogue import Message
+from bot.core.errors import Unreachable
+from bot.core.report import Place, Report
+from bot.store.connection import Store
+from bot.store.orders import DeliveryOrder, NoticeOrder
+from bot.store.outbox import Entry, Outbox
+from bot.store.reports import Reports
+from bot.vault.keys import KeyFolder
+from bot.vault.sealing import ReturnAddress, seal
+from workers.delivery import Delivery
+from workers.notices import Notices
+
+EPOCH, RECORD, REFERENCE = "2026-11", "record", "R" * 26
+TO = ReturnAddress("webchat", "the-token", "en", "7K2M")
+ORDER = NoticeOrder(REFERENCE, 2, "verified", "on site")
+
+
+class Sender:
+    """A channel that remembers what it sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Notice]] = []
+        self.blocked = False
+
+    async def send(self, address: str, notice: Notice) -> None:
+        if self.blocked:
+            raise Unreachable("gone")
+        self.sent.append((address, notice))
+
+    async def close(self) -> None:
+        return None
+
+
+def say(locale: str, message: Message) -> str:
+    return f"{locale}:{message.id}:{dict(message.values)}"
+
+
+async def one(store: Store, kind: str) -> Entry:
+    [entry] = await Outbox(store, kind).claim(1, 60)
+    return entry
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    KeyFolder(tmp_path).create(EPOCH)
+    return tmp_path
+
+
+@pytest.fixture
+async def notices(store: Store, valkey_url: str, folder: Path) -> AsyncIterator[Notices]:
+    reports = Reports(store, b"k" * 32)
+    report = Report(REFERENCE, "fire", "", Place(words="x"), (), "", False, datetime.now(UTC))
+    sealed = seal(KeyFolder(folder), EPOCH, RECORD, TO)
+    commands = [
+        *reports.submitted(report, "receipt", RECORD, sealed),
+        *Outbox(store, "notices").add(ORDER.id, ORDER.written()),
+    ]
+    for command in commands:
+        await store.write(*command)
+    for inner in folder.glob("*.inner.private"):
+        inner.rename(folder / "inner.kept")
+    bells = Bells(store, valkey_url)
+    yield Notices(store, reports, KeyFolder(folder), bells)
+    await bells.close()
+
+
+async def delivery(store: Store, folder: Path, sender: Sender) -> Delivery:
+    (folder / "inner.kept").rename(folder / f"{EPOCH}.inner.private")
+    (folder / f"{EPOCH}.outer.private").unlink()
+    return Delivery(store, KeyFolder(folder), {"webchat": sender}, say)
+
+
+async def test_each_custodian_needs_its_own_key_alone(
+    store: Store, notices: Notices, folder: Path
+) -> None:
+    await notices.do(await one(store, "notices"))
+    assert await Outbox(store, "notices").depth() == 0
+    handed = DeliveryOrder.read((await one(store, "delivery")).body)
+    assert b"the-token" not in handed.inner
+    assert REFERENCE not in str(handed)
+    await store.write("ZADD", "outbox:delivery", "XX", 0, handed.id)
+    sender = Sender()
+    await (await delivery(store, folder, sender)).do(await one(store, "delivery"))
+    [(address, notice)] = sender.sent
+    assert (address, notice.id, notice.locale) == ("the-token", f"{RECORD}.2", "en")
+    assert notice.text.splitlines() == [
+        "en:notice.verified:{'tail': '7K2M'}",
+        "en:notice.note:{'note': 'on site'}",
+    ]
+    assert await Outbox(store, "delivery").depth() == 0
+
+
+async def test_who_is_gone_is_forgotten(store: Store, notices: Notices, folder: Path) -> None:
+    await notices.do(await one(store, "notices"))
+    sender = Sender()
+    sender.blocked = True
+    await (await delivery(store, folder, sender)).do(await one(store, "delivery"))
+    assert await store.read("EXISTS", f"vault:{RECORD}") == 0
+    assert await Outbox(store, "delivery").depth() == 0
+
+
+async def test_without_an_address_a_notice_ends(store: Store, notices: Notices) -> None:
+    await store.write("DEL", f"vault:{RECORD}")
+    await notices.do(await one(store, "notices"))
+    assert await Outbox(store, "notices").depth() == 0
+    assert await Outbox(store, "delivery").depth() == 0

@@ -1,0 +1,123 @@
+"""Drains: what an entry raises becomes an outcome, and no entry holds up another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from bot.core.errors import CaseRefused, CaseSystemDown, CaseThrottled, GatewayError
+from bot.store.connection import Store
+from bot.store.outbox import Entry, Outbox
+from workers.drain import FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS, UNEXPECTED_MOST, Drain, pause
+
+
+class Work:
+    """Work that does what it is told."""
+
+    at_once = 8
+    lease_seconds = 60.0
+
+    def __init__(self, store: Store, act: Callable[[Entry], None]) -> None:
+        self.outbox = Outbox(store, "push")
+        self.act = act
+        self.seen: list[str] = []
+        self.together = 0
+        self.most_together = 0
+
+    async def do(self, entry: Entry) -> None:
+        self.together += 1
+        self.most_together = max(self.most_together, self.together)
+        await asyncio.sleep(0)
+        self.together -= 1
+        self.seen.append(entry.id)
+        self.act(entry)
+        await self.outbox.done(entry)
+
+
+async def fill(store: Store, *names: str) -> None:
+    for name in names:
+        for command in Outbox(store, "push").add(name):
+            await store.write(*command)
+
+
+def nothing(_: Entry) -> None:
+    return None
+
+
+def raising(error: Exception, only: str = "bad") -> Callable[[Entry], None]:
+    def act(entry: Entry) -> None:
+        if entry.id == only:
+            raise error
+
+    return act
+
+
+async def test_works_off_everything_many_at_once_and_ends(store: Store) -> None:
+    names = [f"e{number}" for number in range(100)]
+    await fill(store, *names)
+    work = Work(store, nothing)
+    await Drain(work).run()
+    assert sorted(work.seen) == sorted(names)
+    assert 1 < work.most_together <= work.at_once
+    assert await work.outbox.depth() == 0
+
+
+async def test_what_is_refused_is_parked_and_the_others_flow(store: Store) -> None:
+    await fill(store, "bad", "good")
+    work = Work(store, raising(CaseRefused("no such service")))
+    await Drain(work).run()
+    assert await work.outbox.parked() == {"bad": "CaseRefused: no such service"}
+    assert await work.outbox.depth() == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "least"), [(CaseSystemDown("502"), 0.5), (CaseThrottled(90), 90.0)]
+)
+async def test_what_may_pass_is_tried_again_later(
+    store: Store, error: GatewayError, least: float
+) -> None:
+    await fill(store, "bad")
+    work = Work(store, raising(error))
+    drain = Drain(work)
+    task = asyncio.create_task(drain.run())
+    while not work.seen:
+        await asyncio.sleep(0)
+    drain.stopping = True
+    await task
+    assert await work.outbox.depth() == 1
+    wait = await work.outbox.next_due_seconds()
+    assert wait is not None
+    assert wait > least - 0.5
+
+
+async def test_poison_is_parked_after_so_many_attempts(store: Store) -> None:
+    await fill(store, "bad")
+    work = Work(store, raising(ZeroDivisionError("secret detail")))
+    for attempt in range(1, UNEXPECTED_MOST + 1):
+        assert await work.outbox.parked() == {}
+        [entry] = await work.outbox.claim(1, 60)
+        assert entry.attempts == attempt
+        await Drain(work)._attempt(entry)
+        await store.write("ZADD", "outbox:push", "XX", 0, "bad")
+    assert await work.outbox.parked() == {"bad": "ZeroDivisionError"}
+
+
+async def test_a_stopping_drain_takes_nothing_new_and_finishes_what_it_has(store: Store) -> None:
+    await fill(store, *(f"e{number}" for number in range(50)))
+    work = Work(store, nothing)
+    drain = Drain(work)
+    work.act = lambda _: setattr(drain, "stopping", True)
+    await drain.run()
+    assert 1 <= len(work.seen) <= work.at_once
+    assert await work.outbox.depth() == 50 - len(work.seen)
+
+
+def test_pauses_grow_to_a_roof_and_obey_what_is_asked() -> None:
+    early = [pause(1) for _ in range(200)]
+    late = [pause(40) for _ in range(200)]
+    assert max(early) <= FIRST_RETRY_SECONDS * 2
+    assert min(early + late) >= 0.5
+    assert max(early) < max(late) <= LAST_RETRY_SECONDS
+    assert 30 <= pause(1, CaseThrottled(30)) <= 31

@@ -1,0 +1,141 @@
+"""Pushing: once, with its pictures, and never twice blindly."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.core.errors import CaseInDoubt, CaseSystemDown
+from bot.core.report import Place, Report
+from bot.store.connection import Store
+from bot.store.media_records import made_safe
+from bot.store.outbox import Entry, Outbox
+from bot.store.reports import Reports
+from workers.cases.contract import Submission
+from workers.push import PICTURES_SECONDS, Push
+
+KEY = b"k" * 32
+MEDIA = ("A" * 22, "B" * 22)
+
+
+class Cases:
+    """A case system in memory; `opens` and `finds` are what it answers, or raises."""
+
+    def __init__(self) -> None:
+        self.opened: list[Submission] = []
+        self.asked: list[str] = []
+        self.found: str | None = None
+        self.fails: Exception | None = None
+
+    async def open_case(self, submission: Submission) -> str:
+        self.opened.append(submission)
+        if self.fails:
+            raise self.fails
+        return f"case-{len(self.opened)}"
+
+    async def find_case(self, reference: str, submitted_at: datetime) -> str | None:
+        self.asked.append(reference)
+        if self.fails and isinstance(self.fails, CaseInDoubt):
+            raise self.fails
+        return self.found
+
+    async def close(self) -> None:
+        return None
+
+
+class Stand:
+    """A push with one report waiting."""
+
+    def __init__(self, store: Store, age: float = 0, media: tuple[str, ...] = ()) -> None:
+        self.store = store
+        self.cases = Cases()
+        self.reports = Reports(store, KEY)
+        self.push = Push(store, self.reports, self.cases, self._submission, self._link)
+        submitted = datetime.fromtimestamp(time.time() - age, UTC)
+        self.report = Report(
+            "R" * 26, "fire", "", Place(words="解放路"), media, "", False, submitted
+        )
+
+    async def waits(self) -> Stand:
+        commands = [
+            *self.reports.submitted(self.report, "receipt", "record", b"sealed"),
+            *self.push.outbox.add(self.report.reference),
+        ]
+        for command in commands:
+            await self.store.write(*command)
+        return self
+
+    async def claims(self) -> Entry:
+        await self.store.write("ZADD", "outbox:push", "XX", 0, self.report.reference)
+        [entry] = await self.push.outbox.claim(1, 60)
+        return entry
+
+    def _submission(self, report: Report, links: tuple[str, ...]) -> Submission:
+        return Submission(report, "fire", "", report.submitted_at, links)
+
+    @staticmethod
+    def _link(media: str, kind: str) -> str:
+        return f"https://gateway/{media}.{kind}"
+
+
+async def test_opens_a_case_and_forgets_the_report(store: Store) -> None:
+    stand = await Stand(store).waits()
+    await stand.push.do(await stand.claims())
+    assert [one.report for one in stand.cases.opened] == [stand.report]
+    assert stand.cases.asked == []
+    assert await stand.reports.report(stand.report.reference) is None
+    assert await store.read("GET", f"case:{stand.report.reference}") == b"case-1"
+    assert await stand.push.outbox.depth() == 0
+
+
+async def test_asks_before_it_sends_again(store: Store) -> None:
+    stand = await Stand(store).waits()
+    stand.cases.fails = CaseSystemDown("reset")
+    with pytest.raises(CaseSystemDown):
+        await stand.push.do(await stand.claims())
+    stand.cases.fails, stand.cases.found = None, "case-9"
+    await stand.push.do(await stand.claims())
+    assert len(stand.cases.opened) == 1
+    assert await store.read("GET", f"case:{stand.report.reference}") == b"case-9"
+
+
+async def test_sends_again_only_what_is_not_there(store: Store) -> None:
+    stand = await Stand(store).waits()
+    await stand.claims()
+    await stand.push.do(await stand.claims())
+    assert stand.cases.asked == [stand.report.reference]
+    assert len(stand.cases.opened) == 1
+
+
+async def test_in_doubt_nothing_is_sent(store: Store) -> None:
+    stand = await Stand(store).waits()
+    await stand.claims()
+    stand.cases.fails = CaseInDoubt("it cannot be searched")
+    with pytest.raises(CaseInDoubt):
+        await stand.push.do(await stand.claims())
+    assert stand.cases.opened == []
+
+
+async def test_waits_for_its_pictures_and_names_only_the_safe_ones(store: Store) -> None:
+    stand = await Stand(store, media=MEDIA).waits()
+    media = Outbox(store, "media")
+    for command in media.add(MEDIA[0], b"order"):
+        await store.write(*command)
+    await stand.push.do(await stand.claims())
+    assert stand.cases.opened == []
+    [order] = await media.claim(1, 60)
+    await media.done(order, made_safe(MEDIA[0], "video/mp4"))
+    await stand.push.do(await stand.claims())
+    [sent] = stand.cases.opened
+    assert sent.media_links == (f"https://gateway/{MEDIA[0]}.video/mp4",)
+    assert stand.cases.asked == []
+
+
+async def test_goes_without_pictures_that_take_too_long(store: Store) -> None:
+    stand = await Stand(store, age=PICTURES_SECONDS + 1, media=MEDIA).waits()
+    for command in Outbox(store, "media").add(MEDIA[0], b"order"):
+        await store.write(*command)
+    await stand.push.do(await stand.claims())
+    assert [one.media_links for one in stand.cases.opened] == [()]

@@ -42,16 +42,15 @@ class Open311:
 
     async def open_case(self, submission: Submission) -> str:
         """See `CaseSystem`. A server that calls it a duplicate is asked for the case there is."""
-        async with self._wire.deadline():
-            declared = len(submission.media_links) > 1 and await self._definitions.declare_links(
-                submission.service_code
-            )
-            answer = await self._endpoint.post(fields(submission, links_declared=declared))
-            if answer.good:
-                return await self._opened(answer, submission.report.reference)
-            if _is_duplicate(answer):
-                return await self._known(answer, submission)
-            raise self._endpoint.failure(answer)
+        declared = len(submission.media_links) > 1 and await self._definitions.declare_links(
+            submission.service_code
+        )
+        answer = await self._endpoint.post(fields(submission, links_declared=declared))
+        if answer.good:
+            return await self._opened(answer, submission.report.reference)
+        if _is_duplicate(answer):
+            return await self._known(answer, submission)
+        raise self._endpoint.failure(answer)
 
     async def find_case(self, reference: str, submitted_at: datetime) -> str | None:
         """See `CaseSystem`. A case not listed yet is asked for by the token given for it."""
@@ -73,7 +72,8 @@ class Open311:
         self._tokens[reference] = token
         if len(self._tokens) > TOKENS_MOST:
             self._tokens.popitem(last=False)
-        return await self._exchange(token, reference)
+        async with self._wire.deadline():
+            return await self._exchange(token, reference)
 
     async def _exchange(self, token: str, reference: str) -> str:
         """The id for a token. Raises `CaseSystemDown` where it takes too long."""
@@ -88,7 +88,7 @@ class Open311:
 
     async def _known(self, answer: Answer, submission: Submission) -> str:
         report = submission.report
-        case_id = await find(self._endpoint, report.reference, report.submitted_at)
+        case_id = await self.find_case(report.reference, report.submitted_at)
         if case_id is None:
             raise self._endpoint.failure(answer)
         return case_id

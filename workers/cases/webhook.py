@@ -40,10 +40,9 @@ class Webhook:
         """
         reference = submission.report.reference
         body = orjson.dumps(event(submission))
-        async with self._wire.deadline():
-            answer = await self._wire.exchange(
-                "POST", self._url, data=body, headers=self._headers(reference, body)
-            )
+        answer = await self._wire.exchange(
+            "POST", self._url, data=body, headers=self._headers(reference, body)
+        )
         if not answer.good and answer.status != HTTPStatus.CONFLICT:
             raise failure(answer)
         if is_page(answer.body):

@@ -27,6 +27,7 @@ _ENVIRONMENT = {
     "PYTHONPATH": str(_ROOT),
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONUTF8": "1",
+    "PILLOW_BLOCKS_MAX": "2",  # 32 MB kept from file to file: fresh pages cost a fifth of the time
     "MALLOC_ARENA_MAX": "1",  # one heap, or its reserves count against the address space
 }
 

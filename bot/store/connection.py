@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
 from bot.core.errors import StoreUnavailable
 
@@ -115,8 +115,8 @@ class Shared:
             pipeline.execute_command(*command)
         try:
             answers = await pipeline.execute(raise_on_error=False)
-        except (RedisError, OSError) as error:
-            answers = [_unavailable(error)] * len(taken)
+        except Exception as error:  # whatever it is, nobody may be left waiting for an answer
+            answers = [error] * len(taken)
         for (_, waiting), answer in zip(taken, answers, strict=True):
             if waiting.done():
                 continue

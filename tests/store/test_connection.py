@@ -1,0 +1,49 @@
+"""Round trips shared by what runs at once, and a store that goes away."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.core.errors import StoreUnavailable
+from bot.store.connection import MOST_AT_ONCE, Store, spelled
+
+
+async def test_commands_of_one_moment_share_a_round_trip(store: Store) -> None:
+    before = (await store.client.info("stats"))["total_reads_processed"]
+    count = MOST_AT_ONCE + 10
+    await asyncio.gather(*(store.write("SET", f"k{number}", number) for number in range(count)))
+    after = (await store.client.info("stats"))["total_reads_processed"]
+    assert after - before < count / 10
+    values = await asyncio.gather(*(store.read("GET", f"k{number}") for number in range(count)))
+    assert values == [str(number).encode() for number in range(count)]
+
+
+async def test_one_wrong_command_fails_alone(store: Store) -> None:
+    await store.write("SET", "word", "x")
+    right, wrong = await asyncio.gather(
+        store.write("SET", "a", 1), store.write("INCR", "word"), return_exceptions=True
+    )
+    assert right
+    assert isinstance(wrong, StoreUnavailable)
+
+
+async def test_scripts_come_back_after_the_store_forgot_them(store: Store) -> None:
+    words = (b"", b"v" * 20, 60, *spelled([("SET", "side", "1")]))
+    await store.client.script_flush()
+    assert await store.script("commit", ("key",), words) == 1
+    assert await store.script("commit", ("key",), words) == 0
+    assert await store.read("GET", "side") == b"1"
+
+
+async def test_nobody_waits_for_a_store_that_is_away(tmp_path: Path) -> None:
+    away = Store.at(f"unix://{tmp_path}/nobody.sock")
+    answers = await asyncio.gather(
+        *(away.read("GET", "x") for _ in range(20)), return_exceptions=True
+    )
+    assert all(isinstance(answer, StoreUnavailable) for answer in answers)
+    with pytest.raises(StoreUnavailable):
+        await away.script("commit", ("key",), ())
+    await away.close()

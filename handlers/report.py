@@ -82,7 +82,9 @@ def _category(draft: Draft, choice: str, facts: Facts) -> Turn:
 
 def _hazard(draft: Draft, choice: str, facts: Facts) -> Turn:
     category = facts.form.category(draft.answers.category)
-    if category is None or choice not in category.hazards:
+    if category is None:
+        return _category(replace(draft, step="category"), choice, facts)
+    if choice not in category.hazards:
         return stay(draft, facts)
     return go_on(draft, replace(draft.answers, hazard=choice), facts)
 
@@ -129,7 +131,7 @@ def emergency(draft: Draft, facts: Facts) -> Prompt:
 
 
 def _summary(draft: Draft, choice: str, facts: Facts) -> Turn:
-    if choice == "submit" and wizard.complete(draft.answers, facts.form):
+    if choice == "submit":
         return _submit(draft, facts)
     kind, _, step = choice.partition(":")
     if kind == "edit" and step in EDITED:
@@ -153,6 +155,8 @@ _CHOICES: dict[str, Callable[[Draft, str, Facts], Turn]] = {
 
 def _submit(draft: Draft, facts: Facts) -> Turn:
     answers = draft.answers
+    if not wizard.complete(answers, facts.form):
+        return stay(wizard.advance(draft, facts.form), facts)
     assert answers.category and answers.place
     receipt = receipt_from(facts.entropy)
     report = Report(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.dialogue import Accepted, Choice, Draft, Facts, Message, Prompt, Turn
-from bot.core.form import STEPS, Category
+from bot.core.form import STEPS
 from bot.core.report import Answers, Place
 from bot.core.status import deadlines
 from bot.core.wizard import complete, may_skip
@@ -120,7 +120,8 @@ def _category(draft: Draft, facts: Facts) -> _Step:
 
 def _hazard(draft: Draft, facts: Facts) -> _Step:
     category = facts.form.category(draft.answers.category)
-    assert isinstance(category, Category)
+    if category is None:
+        return _category(draft, facts)
     choices = [Choice(one, Message(f"hazard.{category.code}.{one}")) for one in category.hazards]
     asked = Message("hazard.ask", {"category": Message(f"hazard.{category.code}")})
     return (asked,), _pairs(choices), _ANYTHING

@@ -23,13 +23,14 @@ def applicable(step: str, answers: Answers, form: Form) -> bool:
     return True
 
 
-def answered(step: str, answers: Answers) -> bool:
-    """Whether this step needs no asking any more."""
+def answered(step: str, answers: Answers, form: Form) -> bool:
+    """Whether this step needs no asking any more; what a changed form lacks is no answer."""
+    category = form.category(answers.category)
     match step:
         case "category":
-            return answers.category is not None
+            return category is not None
         case "hazard":
-            return answers.hazard is not None
+            return category is not None and answers.hazard in category.hazards
         case "location":
             return answers.place is not None
         case "media":
@@ -99,7 +100,9 @@ def _before(draft: Draft, form: Form) -> str:
 def unanswered(answers: Answers, form: Form) -> tuple[str, ...]:
     """The steps that are still to be asked, in the form's order."""
     return tuple(
-        step for step in STEPS if applicable(step, answers, form) and not answered(step, answers)
+        step
+        for step in STEPS
+        if applicable(step, answers, form) and not answered(step, answers, form)
     )
 
 

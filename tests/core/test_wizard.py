@@ -130,3 +130,8 @@ def test_a_new_report_keeps_only_what_was_written_at_the_menu() -> None:
     assert wizard.begun(at("menu", written)).answers == written
     assert wizard.begun(at("media", EVERYTHING)).answers == NOTHING
     assert wizard.begun(at("receipt", EVERYTHING)).step == "category"
+
+
+def test_what_the_form_no_longer_has_is_asked_again() -> None:
+    assert wizard.unanswered(replace(EVERYTHING, hazard="gone"), FORM) == ("hazard",)
+    assert wizard.unanswered(replace(EVERYTHING, category="gone"), FORM) == ("category",)

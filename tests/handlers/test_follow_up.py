@@ -142,6 +142,12 @@ def test_the_day_ends_at_midnight_of_the_city(person: Person, receipt: str) -> N
     assert promises(person)[0] == "accept.missed"
 
 
+def test_the_day_of_a_step_is_that_of_the_city(person: Person, receipt: str) -> None:
+    person.hears(receipt, ("accepted", datetime(2026, 11, 23, 16, 0, tzinfo=UTC)))
+    person.presses(f"status:{receipt}")
+    assert promises(person)[0] == "accept.late"
+
+
 def test_my_reports_are_those_that_the_browser_holds(person: Person, receipt: str) -> None:
     person.presses("menu")
     person.does(Pressed("reports"), (receipt, "0000-0000-0000-0000-0000"))

@@ -1,5 +1,7 @@
 """Cancelling, going away, coming back, starting anew; old buttons and two devices."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.core.dialogue import Discard, Opened, Pressed, Text
@@ -186,3 +188,22 @@ def test_a_command_nobody_knows_shows_the_menu(person: Person) -> None:
 def test_a_language_nobody_speaks_asks_which(person: Person) -> None:
     person.commands("language", "tlh")
     assert person.said == ["language.ask"]
+
+
+def test_a_category_that_the_form_lost_meanwhile_is_asked_for_at_the_end(person: Person) -> None:
+    person.reaches("summary")
+    person.draft = replace(person.draft, answers=replace(person.draft.answers, category="gone"))
+    person.presses("submit")
+    assert person.submitted == []
+    assert person.screen.screen == "category"
+    person.presses("fire", "e_bike", "submit")
+    assert len(person.submitted) == 1
+
+
+def test_a_hazard_step_whose_category_is_gone_asks_for_the_category(person: Person) -> None:
+    person.reaches("hazard")
+    person.draft = replace(person.draft, answers=replace(person.draft.answers, category="gone"))
+    person.does(Opened())
+    assert "category.ask" in person.said
+    person.presses("gas", "smell")
+    assert person.draft.step == "location"

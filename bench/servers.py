@@ -1,7 +1,8 @@
 """The servers that are compared: ``python -m bench.servers <name> <port>``, one process each.
 
 ``floor`` and ``echo`` are aiohttp with nothing behind it; ``aiogram`` the peer; ``ours`` the
-programme's own bot process; ``telegram`` a Bot API that says yes to everything.
+programme's own bot process; ``telegram`` a Bot API that says yes to everything; ``case`` a case
+system that opens whatever it is sent after ``ANSWER_SECONDS``.
 """
 
 from __future__ import annotations
@@ -78,11 +79,33 @@ def _telegram() -> web.Application:
     return application
 
 
+def _case() -> web.Application:
+    seconds = float(os.environ["ANSWER_SECONDS"])
+    opened = 0
+
+    async def open_case(request: web.Request) -> web.Response:
+        nonlocal opened
+        await request.read()
+        await asyncio.sleep(seconds)
+        opened += 1
+        body = orjson.dumps([{"service_request_id": str(opened), "service_notice": ""}])
+        return web.Response(status=201, body=body, content_type="application/json")
+
+    async def count(_: web.Request) -> web.Response:
+        return web.Response(text=str(opened))
+
+    application = web.Application()
+    application.router.add_post("/requests.json", open_case)
+    application.router.add_get("/count", count)
+    return application
+
+
 _SERVERS: dict[str, Callable[[], web.Application]] = {
     "floor": _floor,
     "echo": _echo,
     "aiogram": _aiogram,
     "telegram": _telegram,
+    "case": _case,
 }
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from bot.channels.contract import Notice
 from bot.channels.webchat import Sender, limits
@@ -102,7 +104,10 @@ async def test_another_token_opens_nothing(world: World, client: Redis) -> None:
 
 
 async def test_a_store_that_does_not_answer_is_tried_again_later(tmp_path: Path) -> None:
-    async with Redis(port=1) as nowhere, World(nowhere, tmp_path) as world:
+    async with (
+        Redis(port=1, retry=Retry(NoBackoff(), 0)) as nowhere,
+        World(nowhere, tmp_path) as world,
+    ):
         with pytest.raises(ChannelDown):
             await Sender(world.surroundings).send(new_token(), notice())
         with pytest.raises(ChannelDown):

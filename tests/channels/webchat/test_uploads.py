@@ -11,6 +11,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from bot.channels.contract import MEDIA_BYTES_MOST
 from bot.channels.webchat import Source, limits
@@ -179,7 +181,10 @@ async def test_an_upload_that_stalls_is_ended(
 
 
 async def test_a_store_that_does_not_answer_is_said(tmp_path: Path) -> None:
-    async with Redis(port=1) as nowhere, World(nowhere, tmp_path) as world:
+    async with (
+        Redis(port=1, retry=Retry(NoBackoff(), 0)) as nowhere,
+        World(nowhere, tmp_path) as world,
+    ):
         status, answer = await world.upload(BODY)
     assert (status, answer["error"]["reason"]) == (503, "error.not_saved")
     assert not list((tmp_path / "media").rglob("incoming/*"))

@@ -113,8 +113,14 @@ class Conversation:
 class World:
     """The channel on a port of its own."""
 
-    def __init__(self, store: Redis, folder: Path, **settings: Any) -> None:
-        self.conversation = Conversation()
+    def __init__(
+        self,
+        store: Redis,
+        folder: Path,
+        conversation: Conversation | None = None,
+        **settings: Any,
+    ) -> None:
+        self.conversation = conversation or Conversation()
         self.surroundings = Surroundings(
             settings=Settings(_env_file=None, data_dir=folder, **settings),  # type: ignore[call-arg]
             store=store,

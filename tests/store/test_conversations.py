@@ -21,7 +21,7 @@ places = st.builds(
     Place,
     st.floats(-90, 90) | st.none(),
     st.floats(-180, 180) | st.none(),
-    st.text(st.characters(exclude_categories=("Cs",)), max_size=200),
+    st.text(st.characters(codec="utf-8"), max_size=200),
 )
 media = st.builds(
     Media,
@@ -44,7 +44,7 @@ drafts = st.builds(
         place=st.none() | places,
         media=st.lists(media, max_size=9).map(tuple),
         media_done=st.booleans(),
-        description=st.text(st.characters(exclude_categories=("Cs",)), max_size=2000),
+        description=st.text(st.characters(codec="utf-8"), max_size=2000),
         description_done=st.booleans(),
         danger=st.none() | st.booleans(),
         offered=st.none() | places,

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.dialogue import Message
+from bot.store.reports import KEPT_SECONDS
 from config.settings import SettingRefused
 from locales import catalogue
 from locales.catalogue import Catalogues
@@ -123,3 +124,10 @@ def test_what_a_language_lacks_is_said_in_the_default_one(with_a_third: Catalogu
     for name in ("action.cancel", "menu.report"):
         assert with_a_third.say("pt_BR", Message(name)) == SAID.say("zh", Message(name))
     assert with_a_third.say("tlh", Message("menu.back")) == "回首页"
+
+
+@pytest.mark.parametrize("name", ["start.privacy", "privacy.erased", "status.unknown"])
+def test_what_is_said_about_keeping_is_what_is_kept(name: str) -> None:
+    days = KEPT_SECONDS // (24 * 3600)
+    for locale in ("zh", "en"):
+        assert f"{days} " in SAID.say(locale, Message(name))

@@ -24,7 +24,7 @@ from bot.secrets import hook_secret
 from bot.store.conversations import Conversations
 from bot.store.outbox import KINDS, Outbox
 from bot.surroundings import Base, build_base
-from bot.vault.keys import epoch_of
+from bot.vault.keys import epochs_from
 from config.settings import Settings
 from handlers import conversation
 
@@ -38,7 +38,7 @@ log = structlog.get_logger()
 async def running(settings: Settings) -> AsyncIterator[str]:
     """The bot, listening; gives its address. Raises OSError for a taken port."""
     base = build_base(settings)
-    base.keys.create(epoch_of(datetime.now(UTC)))
+    _create_epochs(base)
     url = settings.redis_url.get_secret_value()
     bells = Bells(base.store, url)
     metrics = Metrics()
@@ -97,7 +97,12 @@ async def _new_epochs(base: Base) -> None:
     """A month that begins while we run gets its keys before the first report needs them."""
     while True:
         await asyncio.sleep(EPOCH_CHECK_SECONDS)
-        base.keys.create(epoch_of(datetime.now(UTC)))
+        _create_epochs(base)
+
+
+def _create_epochs(base: Base) -> None:
+    for epoch in epochs_from(datetime.now(UTC)):
+        base.keys.create(epoch)
 
 
 async def serve(settings: Settings) -> None:

@@ -96,9 +96,10 @@ class Supervisor:
         """What the children must agree on, whatever the settings leave open."""
         settings = self._settings
         gateway = f"http://{_reachable(settings.host)}:{settings.port}"
-        return {
+        # The desk's own key is nothing for a case system elsewhere.
+        desk = settings.case_system == "desk"
+        return ({"OPEN311_API_KEY": desk_api_key(settings)} if desk else {}) | {
             "DATA_DIR": str(settings.data_dir.resolve()),
-            "OPEN311_API_KEY": desk_api_key(settings),
             "CASE_HOOK_SECRET": hook_secret(settings),
             "CASE_HOOK_URL": os.environ.get("CASE_HOOK_URL") or f"{gateway}/hooks/case",
             "GATEWAY_URL": settings.address,

@@ -26,6 +26,9 @@ STATUSES = (
     "reward_declined",
 )
 
+# The case is over: nothing more is to come, unless it is reopened.
+OVER = frozenset({"closed", "rejected", "not_confirmed", "reward_paid", "reward_declined"})
+
 # Opening a case says nothing that the receipt has not said already.
 SILENT = frozenset({"received"})
 

@@ -22,6 +22,8 @@ from bot.store.connection import Command, Store, spelled
 
 # Nothing stands for ever, even if a case is never closed.
 KEPT_SECONDS = 400 * 24 * 3600
+# How long after the end of a case its reporter can still be reached.
+OVER_SECONDS = 30 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,11 @@ class Reports:
             ("DEL", f"report:{reference}"),
             ("SET", f"case:{reference}", case_id, "EX", KEPT_SECONDS),
         ]
+
+    def kept(self, standing: Standing, *, over: bool) -> list[Command]:
+        """How much longer the sealed way back stands, once the case is over or open again."""
+        seconds = OVER_SECONDS if over else KEPT_SECONDS
+        return [("EXPIRE", f"vault:{standing.record}", seconds)]
 
     async def sealed(self, record: str) -> bytes | None:
         """The sealed way back of a record."""

@@ -13,10 +13,12 @@ if outcome == 'retry' or outcome == 'wait' then
   redis.call('HSET', KEYS[3], id, '0:' .. (outcome == 'wait' and attempts - 1 or attempts))
 else
   redis.call('ZREM', KEYS[1], id)
-  redis.call('HDEL', KEYS[3], id)
   if outcome == 'park' then
+    -- The count of attempts stays, so that what is put back is looked up before it is sent again.
+    redis.call('HSET', KEYS[3], id, '0:' .. string.match(lease, ':(%d+)$'))
     redis.call('HSET', KEYS[4], id, detail)
   else
+    redis.call('HDEL', KEYS[3], id)
     redis.call('HDEL', KEYS[2], id)
   end
 end

@@ -7,8 +7,9 @@ ones only, the notices worker the outer private ones, the delivery worker the in
 
 from __future__ import annotations
 
+import fcntl
 import os
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -18,19 +19,26 @@ from cryptography.hazmat.primitives.hpke import (
     MLKEM768X25519PublicKey,
 )
 
+from bot.core.errors import GatewayError
+
 Layer = Literal["outer", "inner"]
 LAYERS: tuple[Layer, Layer] = ("outer", "inner")
 _SEED = 64
 _X25519 = 32
 
 
-class KeyMissing(Exception):
+class KeyMissing(GatewayError):
     """The key of an epoch is not there; the text names epoch and layer."""
 
 
 def epoch_of(moment: datetime) -> str:
-    """The epoch of a moment: its month in UTC, ``2026-11``."""
-    return f"{moment:%Y-%m}"
+    """The epoch of an aware moment: its month in UTC, ``2026-11``."""
+    return f"{moment.astimezone(UTC):%Y-%m}"
+
+
+def epochs_from(moment: datetime) -> tuple[str, str]:
+    """The epoch of a moment and the next, whose keys must be there before it begins."""
+    return epoch_of(moment), epoch_of(moment.astimezone(UTC).replace(day=1) + timedelta(days=32))
 
 
 class KeyFolder:
@@ -42,8 +50,17 @@ class KeyFolder:
         self._private: dict[tuple[str, Layer], MLKEM768X25519PrivateKey] = {}
 
     def create(self, epoch: str) -> None:
-        """Make the epoch's pairs, unless they are there. Private files are 0600."""
+        """Make the epoch's pairs, unless they are there. Private files are 0600.
+
+        Two processes may do this at once, and one may die at it: a pair counts only once its
+        public half stands, which is moved into place after the private one.
+        """
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self._folder / "lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._create(epoch)
+
+    def _create(self, epoch: str) -> None:
         for layer in LAYERS:
             if self._path(epoch, layer, "public").exists():
                 continue
@@ -88,8 +105,11 @@ class KeyFolder:
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    unfinished.replace(path)

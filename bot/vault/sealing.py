@@ -13,13 +13,14 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
+from bot.core.errors import GatewayError
 from bot.vault.keys import KeyFolder, Layer
 
 PADDED = 256
 _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
-class RecordRefused(Exception):
+class RecordRefused(GatewayError):
     """A record that does not open under its own name: moved, altered, or of another epoch."""
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from bot.vault.keys import KeyFolder, KeyMissing
+from bot.vault.keys import KeyFolder, KeyMissing, epochs_from
 from bot.vault.sealing import (
     PADDED,
     RecordRefused,
@@ -67,3 +68,18 @@ def test_without_the_key_of_its_epoch_a_record_stays_shut(tmp_path: Path, keys: 
     sealed = seal(keys, EPOCH, "record", TO)
     with pytest.raises(KeyMissing, match="outer private key of 2026-11"):
         open_outer(KeyFolder(tmp_path / "elsewhere"), "record", sealed)
+
+
+def test_a_pair_that_was_half_made_is_made_again(tmp_path: Path) -> None:
+    folder = KeyFolder(tmp_path)
+    folder.create(EPOCH)
+    (tmp_path / f"{EPOCH}.outer.public").unlink()
+    (tmp_path / f"{EPOCH}.outer.unfinished").write_bytes(b"half")
+    folder.create(EPOCH)
+    sealed = seal(folder, EPOCH, "record", TO)
+    assert open_inner(folder, "record", open_outer(KeyFolder(tmp_path), "record", sealed)) == TO
+
+
+def test_the_next_month_has_its_keys_in_advance() -> None:
+    assert epochs_from(datetime(2026, 12, 31, 23, 59, tzinfo=UTC)) == ("2026-12", "2027-01")
+    assert epochs_from(datetime(2027, 1, 31, tzinfo=UTC)) == ("2027-01", "2027-02")

@@ -48,8 +48,8 @@ async def test_the_page_is_locked_down(world: World) -> None:
 async def test_portals_and_sockets_are_named(client: Redis, tmp_path: Path) -> None:
     portals = "https://portal.example.org, http://10.0.0.1:8000"
     public = "https://chat.example.org"
-    settings = {"webchat_frame_origins": portals, "public_url": public}
-    async with World(client, tmp_path, **settings) as world, world.http.get(world.url) as page:
+    world = World(client, tmp_path, webchat_frame_origins=portals, public_url=public)
+    async with world, world.http.get(world.url) as page:
         found = policy(page.headers["Content-Security-Policy"])
     ancestors = "'self' https://portal.example.org http://10.0.0.1:8000"
     assert found["frame-ancestors"] == ancestors

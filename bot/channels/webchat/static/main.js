@@ -115,9 +115,10 @@ let current = ["online", ""];
 
 function state(name, words = "") {
   clearTimeout(banner);
+  const before = current[0];
   current = [name, words];
   if (name === "online") {
-    uploads.retryAll();
+    if (before !== "online") uploads.retryAll();
     tell();
   } else {
     view.typing(false);

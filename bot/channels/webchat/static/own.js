@@ -55,7 +55,7 @@ function tool(mark, sentence, name, pressed) {
 function noted(file) {
   if (file.state === "failed") return (file.again && file.trouble) || say("web.upload.failed");
   if (SETTLED.includes(file.state)) return say("web.upload.done");
-  return file.state === "waiting" ? say("web.upload.waiting") : "";
+  return file.state === "waiting" ? file.trouble || say("web.upload.waiting") : "";
 }
 
 // Progress is drawn, not kept: it changes many times a second.

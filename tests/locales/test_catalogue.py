@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.dialogue import Message
-from bot.store.reports import KEPT_SECONDS
+from bot.store.reports import KEPT_SECONDS, OVER_SECONDS
 from config.settings import SettingRefused
 from locales import catalogue
 from locales.catalogue import Catalogues
@@ -126,8 +126,16 @@ def test_what_a_language_lacks_is_said_in_the_default_one(with_a_third: Catalogu
     assert with_a_third.say("tlh", Message("menu.back")) == "回首页"
 
 
-@pytest.mark.parametrize("name", ["start.privacy", "privacy.erased", "status.unknown"])
-def test_what_is_said_about_keeping_is_what_is_kept(name: str) -> None:
-    days = KEPT_SECONDS // (24 * 3600)
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [
+        ("start.privacy", OVER_SECONDS),
+        ("privacy.erased", OVER_SECONDS),
+        ("privacy.erased", KEPT_SECONDS),
+        ("status.unknown", KEPT_SECONDS),
+    ],
+)
+def test_what_is_said_about_keeping_is_what_is_kept(name: str, seconds: int) -> None:
+    days = seconds // (24 * 3600)
     for locale in ("zh", "en"):
         assert f"{days} " in SAID.say(locale, Message(name))

@@ -72,7 +72,7 @@ class Screens:
         if not settle or any(one.keep for one in shown):
             lane.hurry.set()
         if lane.work is None:
-            lane.work = asyncio.create_task(self._work(address, lane))
+            lane.work = asyncio.create_task(self._work(lane))
 
     async def settled(self, address: str, seconds: float) -> None:
         """Wait until nothing of this chat is left to be shown, or so many seconds have passed."""
@@ -131,7 +131,7 @@ class Screens:
                 self._lanes[address] = oldest
                 return
 
-    async def _work(self, address: str, lane: _Lane) -> ChannelError | None:
+    async def _work(self, lane: _Lane) -> ChannelError | None:
         try:
             while lane.waiting:
                 await self._settle(lane)
@@ -139,7 +139,7 @@ class Screens:
                 await self._show(lane, shown)
         except ChannelError as error:
             _log.info("a prompt was not shown: %s", error)
-            self._lanes.pop(address, None)
+            lane.waiting.clear()
             return error
         finally:
             lane.work = None
@@ -171,9 +171,9 @@ class Screens:
                 wait = pause
             else:
                 return
+            await asyncio.sleep(wait)
             if lane.waiting and not keep:
                 return
-            await asyncio.sleep(wait)
         await step()
 
 

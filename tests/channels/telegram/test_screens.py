@@ -174,6 +174,21 @@ async def test_an_album_gives_one_prompt(
     assert len(server.calls_of("sendMessage")) == 1
 
 
+async def test_pictures_that_come_one_by_one_give_one_prompt_too(
+    server: TelegramServer, tmp_path: Path, picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.channels.telegram.screens.SETTLE_SECONDS", 2.0)
+    resident = server.person()
+    turns = Script(simple)
+    async with running(server, turns, tmp_path):
+        for number in range(3):
+            last = resident.sends_photo(picture)
+            await server.drained()
+            assert len(turns.taken) == number + 1
+        await resident.sees(f"media {last}")
+    assert len(server.calls_of("sendMessage")) == 1
+
+
 async def test_words_after_a_picture_do_not_wait(
     server: TelegramServer, tmp_path: Path, picture: bytes
 ) -> None:
@@ -282,6 +297,8 @@ async def test_a_newer_prompt_takes_the_place_of_one_that_still_waits(
         await resident.sees("said four")
         await server.drained()
     assert [message.text for message in by_bot(resident)] == ["said four"]
+    assert [call.code for call in server.calls_of("sendMessage")] == [429, 200]
+    assert server.calls_of("editMessageText") == []
 
 
 async def test_whoever_blocked_the_bot_is_not_written_to_again(

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.telegram import Channel
-from config.settings import SettingRefused
-from tests.channels.telegram.stage import Mode, Script, running, settings, surroundings, until
+from tests.channels.telegram.stage import Mode, Script, running, until
 from tests.fakes.telegram import TelegramServer
 
 NAMES = ["report", "reports", "guide", "privacy", "language", "cancel"]
@@ -36,14 +34,6 @@ async def test_a_start_is_not_held_up_and_gets_through_in_the_end(
     async with running(server, Script(), tmp_path, "webhook"):
         await resident.sees("hello")
         await until(lambda: server.commands("en"))
-
-
-@pytest.mark.parametrize("token", ["nonsense", "123:", ":abc", "12 3:abc"])
-def test_a_token_that_is_none_is_refused_in_a_sentence(tmp_path: Path, token: str) -> None:
-    chosen = settings(TelegramServer(), bot_token=token)
-    with pytest.raises(SettingRefused, match="BOT_TOKEN") as caught:
-        Channel(surroundings(chosen, tmp_path), Script())
-    assert token not in str(caught.value)
 
 
 async def test_logs_tell_nothing_of_anybody(

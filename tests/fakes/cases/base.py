@@ -9,7 +9,7 @@ from typing import Literal, Self
 from aiohttp import web
 from multidict import CIMultiDict
 
-How = Literal["answer", "hang", "hang after headers", "half body", "reset"]
+How = Literal["answer", "hang", "hang after headers", "half body", "endless body", "reset"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ class FaultyServer:
         call = Received(
             request.transport,
             request.method,
-            request.path,
+            request.rel_url.raw_path,
             dict(request.query),
             CIMultiDict(request.headers),
             await request.read(),
@@ -122,6 +122,8 @@ async def _strike(
         return _broken_off(request)
     body = opened.body if opened is not None else fault.body
     assert isinstance(body, bytes)
+    if fault.how == "endless body":
+        return await _go_on(request)
     response = web.StreamResponse(headers={"Content-Length": str(len(body))})
     await response.prepare(request)
     if fault.how == "half body":
@@ -131,6 +133,15 @@ async def _strike(
         return response
     await asyncio.Event().wait()
     return response
+
+
+async def _go_on(request: web.Request) -> web.StreamResponse:
+    """Answers until the client goes away, slowly enough to leave the loop to others."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    while True:
+        await response.write(b" " * 1000)
+        await asyncio.sleep(0.001)
 
 
 def _broken_off(request: web.Request) -> web.Response:

@@ -130,6 +130,15 @@ async def test_a_refusal_in_json_is_no_reason_to_try_xml(
     assert len(server.received) == 1
 
 
+async def test_a_refusal_of_json_in_xml_is_a_reason_to_try_xml(
+    server: GeoReportServer, system: Open311
+) -> None:
+    refusal = b"<errors><error><code>404</code><description>No JSON</description></error></errors>"
+    server.fail(Fault(status=404, body=refusal, kind="text/xml"))
+    assert await system.open_case(sample(links=())) == "1"
+    assert server.received[-1].path.endswith(".xml")
+
+
 async def test_a_wrong_address_is_refused_in_both_formats(
     server: GeoReportServer, system: Open311
 ) -> None:
@@ -215,7 +224,7 @@ async def test_a_token_is_exchanged_for_an_id(
 ) -> None:
     server.manners = Manners(token_polls=1, formats=formats)  # type: ignore[arg-type]
     assert await system.open_case(sample(links=())) == "1"
-    assert "/tokens/t/1." in server.received[-1].path
+    assert "/tokens/t%2F1." in server.received[-1].path
 
 
 async def test_a_token_that_takes_long_decides_later(
@@ -320,6 +329,24 @@ async def test_an_answer_has_a_longest_length(
     else:
         with pytest.raises(CaseSystemDown, match="longer than 10000 bytes"):
             await system.open_case(sample(links=()))
+
+
+async def test_an_endless_answer_is_left(
+    server: GeoReportServer, system: Open311, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "ANSWER_MOST", 10_000)
+    server.fail(Fault(how="endless body"))
+    with pytest.raises(CaseSystemDown, match="longer than 10000 bytes"):
+        await system.open_case(sample(links=()))
+
+
+async def test_several_exchanges_have_one_time_together(server: GeoReportServer) -> None:
+    server.manners.token_polls = 1000
+    patience = Patience(total=0.3, token_waits=(0.02,) * 200)
+    system = Open311(open311_settings(server.url), patience=patience)
+    with pytest.raises(CaseSystemDown, match=r"within 0\.3 s"):
+        await system.open_case(sample(links=()))
+    await system.close()
 
 
 async def test_connections_are_kept_for_the_next_case(

@@ -45,16 +45,18 @@ class Open311:
         declared = len(submission.media_links) > 1 and await self._definitions.declare_links(
             submission.service_code
         )
+        started = self._wire.now()
         answer = await self._endpoint.post(fields(submission, links_declared=declared))
         if answer.good:
-            return await self._opened(answer, submission.report.reference)
+            case_id, token = _id_and_token(answer)
+            return case_id or await self._by_token(answer, token, submission, started)
         if _is_duplicate(answer):
-            return await self._known(answer, submission)
+            return await self._known(answer, submission, started)
         raise self._endpoint.failure(answer)
 
     async def find_case(self, reference: str, submitted_at: datetime) -> str | None:
         """See `CaseSystem`. A case not listed yet is asked for by the token given for it."""
-        async with self._wire.deadline():
+        async with self._wire.deadline(self._wire.now()):
             found = await find(self._endpoint, reference, submitted_at)
             token = self._tokens.get(reference)
             return await self._exchange(token, reference) if token and not found else found
@@ -63,16 +65,17 @@ class Open311:
         """Close connections."""
         await self._wire.close()
 
-    async def _opened(self, answer: Answer, reference: str) -> str:
-        case_id, token = _id_and_token(answer)
-        if case_id:
-            return case_id
+    async def _by_token(
+        self, answer: Answer, token: str, submission: Submission, started: float
+    ) -> str:
+        """The id, once the server has one. Raises `CaseSystemDown`, without a token at once."""
         if not token:
             raise CaseSystemDown(_unusable(answer))
+        reference = submission.report.reference
         self._tokens[reference] = token
         if len(self._tokens) > TOKENS_MOST:
             self._tokens.popitem(last=False)
-        async with self._wire.deadline():
+        async with self._wire.deadline(started):
             return await self._exchange(token, reference)
 
     async def _exchange(self, token: str, reference: str) -> str:
@@ -86,9 +89,10 @@ class Open311:
                 return case_id
         raise CaseSystemDown("a token was given, and no id for it yet")
 
-    async def _known(self, answer: Answer, submission: Submission) -> str:
+    async def _known(self, answer: Answer, submission: Submission, started: float) -> str:
         report = submission.report
-        case_id = await self.find_case(report.reference, report.submitted_at)
+        async with self._wire.deadline(started):
+            case_id = await find(self._endpoint, report.reference, report.submitted_at)
         if case_id is None:
             raise self._endpoint.failure(answer)
         return case_id

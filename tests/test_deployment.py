@@ -162,7 +162,7 @@ def test_every_service_runs_on_what_it_is_given(services: dict[str, Service]) ->
 def test_the_keys_are_made_by_the_bot_and_readable_by_its_user_alone(
     services: dict[str, Service],
 ) -> None:
-    keys = sorted((services["bot"].data / "keys").iterdir())
+    keys = sorted((services["bot"].data / "keys").glob("*.*.*"))
     assert {path.name.split(".", 1)[1] for path in keys} == {
         "inner.private",
         "inner.public",

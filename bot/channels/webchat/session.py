@@ -32,13 +32,12 @@ log = logging.getLogger(__name__)
 class Session:
     """A socket that has said who it is."""
 
-    __slots__ = ("_board", "_chat", "_loop", "_socket", "_told", "locale")
+    __slots__ = ("_board", "_chat", "_socket", "_told", "locale")
 
     def __init__(self, board: Switchboard, socket: Socket, chat: Chat, locale: str | None) -> None:
         self._board = board
         self._socket = socket
         self._chat = chat
-        self._loop = asyncio.get_running_loop()
         self._told: set[str] = set()
         self.locale = locale
 
@@ -73,6 +72,10 @@ class Session:
         except ConnectionError:
             return  # gone meanwhile; the next visit shows it
 
+    def tell_slow(self) -> None:
+        """The turn in hand takes longer than a blink."""
+        self._board.spawn(self.push(frames.TYPING))
+
     async def end(self) -> None:
         """Let the turn in hand finish, then close: the page comes back by itself."""
         async with self._chat.turn:
@@ -104,11 +107,11 @@ class Session:
             await self._refuse(name, "busy", "web.error.busy", again=True)
             return
         self._board.turns_in_hand += 1
-        slow = self._loop.call_later(limits.TYPING_AFTER, self._typing)
+        self._board.patience.begin(self)
         try:
             await self._take(name, incoming)
         finally:
-            slow.cancel()
+            self._board.patience.end(self)
             self._board.turns_in_hand -= 1
 
     async def _take(self, name: str, incoming: Incoming) -> None:
@@ -155,6 +158,3 @@ class Session:
 
     async def _send(self, payload: bytes) -> None:
         await self._socket.send_frame(payload, WSMsgType.TEXT)
-
-    def _typing(self) -> None:
-        self._board.spawn(self.push(frames.TYPING))

@@ -19,6 +19,7 @@ from bot.channels.webchat.chats import Chat, Chats
 from bot.channels.webchat.identity import Seal, tag_of
 from bot.channels.webchat.inbox import Inbox, news_channel
 from bot.channels.webchat.news import hear_news
+from bot.channels.webchat.patience import Patience
 from bot.core.errors import ChannelDown
 
 _PURPOSE = b"prompts"
@@ -36,6 +37,7 @@ class Switchboard:
         self.chats = Chats()
         self.turns_in_hand = 0
         self.ending = False
+        self.patience = Patience()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:

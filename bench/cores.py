@@ -33,12 +33,16 @@ def pin(core: int) -> None:
 
 @contextmanager
 def running(
-    command: Sequence[str], core: int | None = None, env: Mapping[str, str] | None = None
+    command: Sequence[str],
+    core: int | None = None,
+    env: Mapping[str, str] | None = None,
+    stdout: int | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A child process, on `core` or on all of them; it is ended with the block."""
     child = subprocess.Popen(
         command,
         env={**os.environ, **(env or {})},
+        stdout=stdout,
         preexec_fn=lambda: _settle(_CORES if core is None else [core]),
     )
     try:

@@ -12,7 +12,7 @@ from bot.store.connection import Command, Store, spelled
 from bot.store.outbox import Outbox
 from bot.store.reports import Reports
 
-SEALED_BYTES = 2500
+SEALED_BYTES = 2535
 _WORDS = "三楼安全出口被纸箱和电动车堵住，门打不开，晚上还有人在里面充电，已经一个多星期了。"
 _TOGETHER = 500
 

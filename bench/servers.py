@@ -17,9 +17,30 @@ import orjson
 import uvloop
 from aiohttp import WSMsgType, web
 
+from bench.stores import BenchStore
+
 TOKEN = "700000001:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 SECRET = "bench-secret"
 HOOK = "/hook"
+
+
+def settings(store: BenchStore, port: int, telegram: int = 0) -> dict[str, str]:
+    """The environment of our own bot process, with Telegram's webhook if there is a `telegram`."""
+    found = {
+        "REDIS_URL": store.url,
+        "DATA_DIR": str(store.folder),
+        "PORT": str(port),
+        "LOG_LEVEL": "WARNING",
+    }
+    if telegram:
+        found |= {
+            "PUBLIC_URL": "https://bench.example",
+            "BOT_TOKEN": TOKEN,
+            "TELEGRAM_MODE": "webhook",
+            "TELEGRAM_WEBHOOK_SECRET": SECRET,
+            "TELEGRAM_API_URL": f"http://127.0.0.1:{telegram}",
+        }
+    return found
 
 
 async def _healthz(_: web.Request) -> web.Response:

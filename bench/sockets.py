@@ -1,0 +1,97 @@
+"""Servers with a web socket, and the browsers that talk to each of them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import count
+from subprocess import Popen
+from typing import TYPE_CHECKING
+
+import orjson
+import uvloop
+
+from bench import servers
+from bench.conversation import Said, talk
+from bench.cores import cpu_seconds, serving
+from bench.drafts import seed, wrong
+from bench.ports import free_port
+from bench.socket_load import say_all
+from bench.stores import BenchStore
+from bot.core.dialogue import Draft, Event, Located, Pressed, Text
+
+if TYPE_CHECKING:
+    from bench.turns import Round
+
+SOCKETS = 32
+
+
+@dataclass(slots=True)
+class Door:
+    """A server with a socket, and where its browsers stand."""
+
+    port: int
+    process: Popen[bytes]
+    drafts: list[Draft]
+    kind: str
+
+
+class Sockets:
+    """The servers by what they are called in the table, each as `bench.servers` knows it."""
+
+    def __init__(self, stack: ExitStack, store: BenchStore, known: Mapping[str, str]) -> None:
+        self.names = tuple(known)
+        self._store = store
+        self._numbers = count()
+        self._tokens = [secrets.token_urlsafe(32) for _ in range(SOCKETS)]
+        self._doors = {name: self._started(stack, kind) for name, kind in known.items()}
+
+    def _started(self, stack: ExitStack, kind: str) -> Door:
+        port = free_port()
+        env = servers.settings(self._store, port)
+        process = stack.enter_context(serving(kind, port, env))
+        if kind == "ours":
+            asyncio.run(seed(self._store, "webchat", self._tokens))
+        return Door(port, process, [Draft("zh")] * SOCKETS, kind)
+
+    def round(self, name: str, turns: int) -> Round:
+        """`turns` events of everybody, going on where they stopped in the round before."""
+        from bench.turns import Round
+
+        door = self._doors[name]
+        talks = [talk(draft, turns) for draft in door.drafts]
+        door.drafts = [said[-1].after for said in talks]
+        frames = [[self._frame(said) for said in mine] for mine in talks]
+        hello = [
+            orjson.dumps({"hello": token, "locale": "zh"}) if door.kind == "ours" else b""
+            for token in self._tokens
+        ]
+        before = cpu_seconds(door.process)
+        seconds, times, answers = uvloop.run(say_all(door.port, hello, frames))
+        used = cpu_seconds(door.process) - before
+        if door.kind == "ours" and any(not one.startswith(b'{"ack":') for one in answers):
+            raise RuntimeError("not every frame was acknowledged")
+        return Round(len(times), seconds, used, times)
+
+    def wrong(self) -> int:
+        """How many drafts in the store are not what they should be."""
+        wanted = dict(zip(self._tokens, self._doors["ours"].drafts, strict=True))
+        return asyncio.run(wrong(self._store, "webchat", wanted))
+
+    def _frame(self, said: Said) -> bytes:
+        return orjson.dumps({"id": f"bench-{next(self._numbers)}", **_content(said.event)})
+
+
+def _content(event: Event) -> dict[str, object]:
+    match event:
+        case Text(text=text):
+            return {"type": "text", "text": text}
+        case Pressed(choice=choice, serial=serial):
+            return {"type": "press", "choice": choice, "serial": serial}
+        case Located(place=place):
+            where = {"latitude": place.latitude, "longitude": place.longitude}
+            return {"type": "located", **where, "words": ""}
+    raise ValueError(f"no frame for {event}")

@@ -19,7 +19,8 @@ from bot.store.outbox import Entry, Outbox
 # Work due within this many seconds is waited for; anything later gets a bell of its own.
 LINGER_SECONDS = 5.0
 LONGEST_SECONDS = 60.0
-FIRST_RETRY_SECONDS = 2.0
+# Long enough for a case system to finish what it was at when we stopped waiting for it.
+FIRST_RETRY_SECONDS = 3.0
 LAST_RETRY_SECONDS = 3600.0
 UNEXPECTED_MOST = 8
 
@@ -111,5 +112,5 @@ def pause(attempts: int, error: GatewayError | None = None) -> float:
     """Seconds to the next attempt: what was asked for, else jitter under a doubling roof."""
     asked = getattr(error, "retry_after", None)
     roof = min(LAST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(attempts, 12))
-    jitter = random.uniform(0.5, roof)  # noqa: S311 - spreads load, guards nothing
+    jitter = random.uniform(FIRST_RETRY_SECONDS, roof)  # noqa: S311 - spreads load, guards nothing
     return float(asked) + random.uniform(0, 1) if asked is not None else jitter  # noqa: S311

@@ -78,9 +78,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is no time zone; try Asia/Shanghai") from error
         return value
 
-    @field_validator(
-        "public_url", "telegram_api_url", "open311_url", "desk_url", "case_webhook_url"
-    )
+    @field_validator("public_url", "telegram_api_url", "open311_url", "desk_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 _LENGTH = b"content-length:"
@@ -88,7 +89,7 @@ async def post_all(port: int, requests: Sequence[Sequence[bytes]]) -> tuple[floa
     for mine in requests:
         done: asyncio.Future[None] = loop.create_future()
         _, protocol = await loop.create_connection(
-            lambda mine=mine, done=done: Connection(mine, done), "127.0.0.1", port
+            partial(Connection, mine, done), "127.0.0.1", port
         )
         connections.append(protocol)
         ends.append(done)

@@ -5,8 +5,6 @@ pixels and a thumbnail, without metadata. All recipes take turns in one run. Spe
 time, the parent's and the decoding process's together, so that a busy machine changes little.
 """
 
-# ruff: noqa: PLC0415  (each recipe imports its own libraries, so that its memory can be told apart)
-
 from __future__ import annotations
 
 import asyncio

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from bot.core.dialogue import Message as Sentence
 from tests.contract.channels.driver import WAIT_SECONDS, Resident, Screen
-from tests.fakes.telegram import Message, Person, TelegramServer
+from tests.fakes.telegram import Message, Person, Press, TelegramServer
 
 _BUTTON = re.compile(r"[0-9a-z]+[|!](\S+)")
 _CLIENT_LOCALES = {"zh": "zh-hans", "en": "en-GB"}
@@ -40,12 +40,16 @@ class AtTelegram(Resident):
 
     async def presses(self, choice: str, on: Screen | None = None, times: int = 1) -> None:
         screen = on or self.screen()
-        assert choice in screen.choices, (choice, self.person.screen())
-        data = _data(screen.handle, choice)
         self._acts()
-        presses = [self.person.presses(data, on=screen.handle) for _ in range(times)]
+        presses = [self._press(choice, screen) for _ in range(times)]
         for press in presses:
             await press.answered(WAIT_SECONDS)
+
+    def presses_and_looks_away(self, choice: str) -> int:
+        """Press without waiting for anything; the number of the update."""
+        screen = self.screen()
+        self._acts()
+        return self._press(choice, screen).update_id
 
     async def sends(self, *pictures: bytes, caption: str = "") -> None:
         self._acts()
@@ -76,18 +80,27 @@ class AtTelegram(Resident):
         return [_screen(one) for one in self._from_bot() if one.revision > self._since]
 
     def screen(self) -> Screen:
-        screens = [_screen(one) for one in self._from_bot()]
-        return next((one for one in reversed(screens) if one.choices), Screen("", (), None))
+        offering = self.screens_with_buttons()
+        return offering[-1] if offering else Screen("", (), None)
 
-    def position_keyboard(self) -> bool:
-        """Whether the keyboard that shares the position is there."""
-        return bool(self.person.reply_keyboard)
+    def screens_with_buttons(self) -> list[Screen]:
+        """All that could be pressed now."""
+        return [one for one in map(_screen, self._from_bot()) if one.choices]
+
+    def position_hint(self) -> bool:
+        """Whether the message that brings the keyboard for the position stands in the chat."""
+        hint = self.words(Sentence("telegram.position_hint"))
+        return any(one.text == hint for one in self._from_bot())
 
     async def waits_until(self, condition: Callable[[], bool]) -> None:
         try:
             await self._server.world.pulse.until(lambda: condition() or None, WAIT_SECONDS)
         except TimeoutError:
             raise AssertionError(self.person.screen()) from None
+
+    def _press(self, choice: str, screen: Screen) -> Press:
+        assert choice in screen.choices, (choice, self.person.screen())
+        return self.person.presses(_data(screen.handle, choice), on=screen.handle)
 
     def _acts(self) -> None:
         self._since = self.person.chat.revision

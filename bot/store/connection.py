@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from hashlib import sha1
+from math import inf
 from pathlib import Path
 from typing import Any
 
-from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
+from redis.asyncio import Connection, ConnectionPool, Redis
+from redis.exceptions import NoScriptError, ResponseError
 
 from bot.core.errors import StoreUnavailable
 
@@ -28,10 +29,11 @@ MOST_AT_ONCE = 256
 class Store:
     """The store of this process. Every method raises `StoreUnavailable` when it cannot be asked."""
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis, pool: ConnectionPool) -> None:
         self.client = client
-        self._reads = Shared(client)
-        self._writes = Shared(client)
+        self._pool = pool
+        self._reads = Shared(pool)
+        self._writes = Shared(pool)
         self._scripts = {
             path.stem: path.read_bytes() for path in Path(__file__).parent.glob("*.lua")
         }
@@ -43,11 +45,14 @@ class Store:
     @classmethod
     def at(cls, url: str) -> Store:
         """The store at a ``redis://``, ``rediss://`` or ``unix://`` address; connects when used."""
-        return cls(
-            Redis.from_url(
-                url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS
-            )
+        client = Redis.from_url(
+            url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS
         )
+        # What is shared is timed as a whole; a timer for each answer costs more than the answer.
+        pool = ConnectionPool.from_url(
+            url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=None
+        )
+        return cls(client, pool)
 
     async def read(self, *command: Word) -> Any:
         """One reading command; those of the same moment share a round trip."""
@@ -69,6 +74,7 @@ class Store:
     async def close(self) -> None:
         """Close the connections."""
         await self.client.aclose()
+        await self._pool.disconnect()
 
 
 def spelled(commands: Sequence[Command]) -> list[Word]:
@@ -81,14 +87,15 @@ def spelled(commands: Sequence[Command]) -> list[Word]:
 
 
 class Shared:
-    """Collects the commands of one moment into one pipeline.
+    """Collects the commands of one moment and sends them together, over a connection of its own.
 
-    While a pipeline is under way the next one fills; so under load the number of round trips
-    follows the store, not the number of turns.
+    While they are under way the next ones gather; so under load the number of round trips follows
+    the store, not the number of turns.
     """
 
-    def __init__(self, client: Redis) -> None:
-        self._client = client
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
+        self._connection: Connection | None = None
         self._waiting: list[tuple[Command, asyncio.Future[Any]]] = []
         self._running: asyncio.Task[None] | None = None
 
@@ -110,11 +117,10 @@ class Shared:
             self._running = None
 
     async def _trip(self, taken: list[tuple[Command, asyncio.Future[Any]]]) -> None:
-        pipeline = self._client.pipeline(transaction=False)
-        for command, _ in taken:
-            pipeline.execute_command(*command)
+        answers: list[Any]
         try:
-            answers = await pipeline.execute(raise_on_error=False)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answers = await self._answers([command for command, _ in taken])
         except Exception as error:  # whatever it is, nobody may be left waiting for an answer
             answers = [error] * len(taken)
         for (_, waiting), answer in zip(taken, answers, strict=True):
@@ -126,6 +132,34 @@ class Shared:
                 waiting.set_exception(_unavailable(answer))
             else:
                 waiting.set_result(answer)
+
+    async def _answers(self, commands: Sequence[Command]) -> list[Any]:
+        """What the store says to each; a lost connection is made again a few times."""
+        if self._connection is None:
+            self._connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
+        connection = self._connection
+
+        async def again(error: Exception) -> None:
+            await connection.disconnect(nowait=True)
+
+        answers: list[Any] = await connection.retry.call_with_retry(
+            lambda: _exchange(connection, commands), again
+        )
+        return answers
+
+
+async def _exchange(connection: Connection, commands: Sequence[Command]) -> list[Any]:
+    """An answer or the store's own error for each; any other error ends the connection."""
+    packed = connection.pack_commands(commands)
+    await connection.send_packed_command(packed, check_health=False)
+    return [await _answer(connection) for _ in commands]
+
+
+async def _answer(connection: Connection) -> Any:
+    try:
+        return await connection.read_response(timeout=inf)
+    except ResponseError as error:
+        return error
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:

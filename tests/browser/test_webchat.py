@@ -30,7 +30,7 @@ async def test_a_choice_becomes_a_bubble_and_the_next_prompt_takes_its_place(
 
 async def test_two_fast_touches_are_one_answer(chat: World, phone: Phone) -> None:
     chat.conversation.open.clear()
-    await phone.choices.first.dblclick()
+    await phone.choices.first.evaluate("button => { button.click(); button.click(); }")
     await expect(phone.choices.first).to_have_attribute("aria-disabled", "true")
     await expect(phone.page.locator("#typing")).to_be_visible()
     chat.conversation.open.set()
@@ -233,11 +233,19 @@ async def test_a_notice_is_shown_once(
     await sender.send(token, notice)
     news = phone.page.locator(".entry.news")
     await expect(news).to_contain_text("已核实")
+    await phone.write("thank you")
+    await expect(phone.theirs.last).to_contain_text("Step 2")
     await phone.page.close()
     await sender.send(token, notice)
     await sender.send(token, Notice("n-2", "已整改", "zh"))
     back = await new_phone(context)
     await expect(back.page.locator(".entry.news")).to_contain_text(["已核实", "已整改"])
+    entries = await back.page.locator(".entry:not(.between)").all_inner_texts()
+    told = [
+        next(word for word in ("已核实", "thank you", "已整改", "") if word in text)
+        for text in entries
+    ]
+    assert [word for word in told if word] == ["已核实", "thank you", "已整改"]
     await until(lambda: _inbox_empty(chat))
 
 
@@ -266,7 +274,9 @@ async def test_the_page_follows_the_conversations_language(chat: World, phone: P
 
 
 async def test_numbers_to_call_are_one_touch_away_and_never_passed_over(phone: Phone) -> None:
+    await phone.page.emulate_media(reduced_motion="reduce")
     await phone.call_up("emergency", "long")
+    await expect(phone.theirs.last).to_be_in_viewport()
     links = phone.page.locator('[data-screen="emergency"] a')
     assert [await one.get_attribute("href") for one in await links.all()] == [
         "tel:119",

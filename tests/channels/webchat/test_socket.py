@@ -283,3 +283,21 @@ async def test_the_turn_in_hand_is_finished_before_the_end(world: World) -> None
 
 def _plain(world: World, token: str) -> object:
     return orjson.loads(orjson.dumps(world.conversation.screens(token)[0]))
+
+
+async def test_a_page_that_is_gone_without_a_word_is_let_go(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "HEARTBEAT", 0.2)
+    token = new_token()
+    address = f"{world.url}/chat/socket"
+    async with world.page(token) as alive, world.http.ws_connect(address, autoping=False) as silent:
+        await silent.send_str(orjson.dumps({"hello": token}).decode())
+        await alive.ask("open")
+        chats = world.channel._board.chats
+        await until(lambda: len(chats.all()[0].sessions) == 2)
+        listening = asyncio.create_task(alive.socket.receive())
+        await until(lambda: len(chats.all()[0].sessions) == 1)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        assert "ack" in await alive.ask("open")

@@ -37,7 +37,8 @@ class Screen:
     """What is known of one chat: numbers of messages, which grow in a chat from top to bottom.
 
     `prompt` is the newest prompt, with the screen `name` on it and perhaps `buttons`; `said` is
-    what the person wrote last; `position` brought the location keyboard.
+    what the person wrote last; `position` brought the location keyboard; `receipt`
+    is the one on the newest message of all.
     """
 
     chat: int
@@ -46,6 +47,7 @@ class Screen:
     buttons: bool = True
     said: int = 0
     position: int | None = None
+    receipt: str | None = None
     left_over: list[int] = field(default_factory=list)
 
     @property
@@ -55,7 +57,7 @@ class Screen:
 
     def heard(self, message: int) -> None:
         """The person wrote or sent this, or pressed a button of a message that is kept."""
-        self.said = max(self.said, message)
+        self.said, self.receipt = max(self.said, message), None
 
     def pressed(self, message: int) -> None:
         """The person pressed a button of this message, looks at it, and will see it change."""
@@ -68,6 +70,7 @@ class Screen:
     def holds(self, shown: Shown, part: render.Parameters) -> None:
         """`prompt` shows this now, and `part` is the last message of it."""
         self.name, self.buttons = shown.screen, "reply_markup" in part
+        self.receipt = None
 
 
 class Display:
@@ -99,9 +102,12 @@ class Display:
             await self._delete(screen, screen.left_over.pop())
 
     async def _keep(self, screen: Screen, shown: Shown) -> None:
-        tag = self._words.receipt_tag(shown.locale) if shown.receipt else ""
-        for part in render.messages(shown, tag):
-            await self._post(screen, part)
+        # Whoever presses submit twice looks at the receipt already.
+        if shown.receipt is None or shown.receipt != screen.receipt:
+            tag = self._words.receipt_tag(shown.locale) if shown.receipt else ""
+            for part in render.messages(shown, tag):
+                await self._post(screen, part)
+            screen.receipt = shown.receipt
         older, screen.prompt = screen.prompt, None
         if older is not None and screen.buttons:
             await self._strip(screen, older)

@@ -98,6 +98,10 @@ class Resident(ABC):
         """The newest screen with something to press."""
 
     @abstractmethod
+    def copies(self, receipt: str) -> int:
+        """How many times this receipt was handed out in the chat as it stands."""
+
+    @abstractmethod
     async def waits_until(self, condition: Callable[[], bool]) -> None:
         """Look until this is so. AssertionError with what is to be seen after `WAIT_SECONDS`."""
 

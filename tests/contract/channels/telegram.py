@@ -71,10 +71,7 @@ class AtTelegram(Resident):
         # The receipts stay in the chat under a hashtag that finds them all.
         await self.commands("reports")
         await self.sees(Sentence("reports.hint.telegram"))
-        tag = self.words(Sentence("telegram.receipt_tag"))
-        found = [one for one in self.person.messages if tag in one.text and receipt in one.text]
-        assert found, self.person.screen()
-        return _screen(found[-1])
+        return _screen(self._with_tag(receipt)[-1])
 
     def shown(self) -> Sequence[Screen]:
         return [_screen(one) for one in self._from_bot() if one.revision > self._since]
@@ -92,6 +89,9 @@ class AtTelegram(Resident):
         hint = self.words(Sentence("telegram.position_hint"))
         return any(one.text == hint for one in self._from_bot())
 
+    def copies(self, receipt: str) -> int:
+        return len(self._with_tag(receipt))
+
     async def waits_until(self, condition: Callable[[], bool]) -> None:
         try:
             await self._server.world.pulse.until(lambda: condition() or None, WAIT_SECONDS)
@@ -104,6 +104,10 @@ class AtTelegram(Resident):
 
     def _acts(self) -> None:
         self._since = self.person.chat.revision
+
+    def _with_tag(self, receipt: str) -> list[Message]:
+        tag = self.words(Sentence("telegram.receipt_tag"))
+        return [one for one in self._from_bot() if tag in one.text and receipt in one.text]
 
     def _from_bot(self) -> list[Message]:
         return [one for one in self.person.messages if one.from_bot]

@@ -66,6 +66,11 @@ class AtWebchat(Resident):
         numbered = reversed(list(enumerate(self._browser.screens)))
         return next(_screen(number, one) for number, one in numbered if one["rows"])
 
+    def copies(self, receipt: str) -> int:
+        # The page shows the same screen with the same serial in one place.
+        shown = [one for one in self._browser.screens if one["receipt"] == receipt]
+        return len({(one["screen"], one["serial"]) for one in shown})
+
     async def waits_until(self, condition: Callable[[], bool]) -> None:
         try:
             while not condition():

@@ -7,29 +7,23 @@ Telegram by polling and by webhook.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from bot.core.dialogue import Message
 from bot.store.connection import Store
-from tests.contract.channels.driver import Resident
 from tests.contract.channels.stage import CHANNELS, Stage, opened
-
-ADDRESS = "解放路 12 号地下车库"
-SEEN = "安全出口被货架堵住，门打不开"
-# The shortest way through the form; what is typed stands in quotes of its own below.
-WAY = (
-    ("category", "fire"),
-    ("hazard", "blocked_exit"),
-    ("location", ADDRESS),
-    ("media", "skip"),
-    ("description", SEEN),
-    ("danger", "danger:no"),
+from tests.contract.channels.walks import (
+    ADDRESS,
+    SEEN,
+    WAY,
+    answers,
+    begins,
+    picture,
+    reaches,
+    submits,
 )
-TYPED = ("location", "description")
 
 
 @pytest.fixture(params=CHANNELS)
@@ -38,52 +32,6 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     async with opened(request.param, valkey_url, tmp_path, store) as running:
         yield running
-
-
-def picture(colour: str = "red") -> bytes:
-    target = BytesIO()
-    Image.new("RGB", (320, 240), colour).save(target, "JPEG")
-    return target.getvalue()
-
-
-async def answers(resident: Resident, step: str, answer: str) -> None:
-    """Answer one step: typed where it is words, pressed else."""
-    await resident.at(step)
-    if step in TYPED:
-        await resident.says(answer)
-    else:
-        await resident.presses(answer)
-
-
-async def begins(stage: Stage, locale: str = "zh") -> Resident:
-    """Somebody who has begun a report."""
-    resident = stage.resident(locale)
-    await resident.arrives()
-    await resident.at("menu")
-    await resident.presses("report")
-    await resident.at("category")
-    return resident
-
-
-async def reaches(stage: Stage, step: str) -> Resident:
-    """Somebody who has come as far as this, by the shortest way."""
-    resident = await begins(stage)
-    for name, answer in WAY:
-        if name == step:
-            break
-        await answers(resident, name, answer)
-    await resident.at(step)
-    return resident
-
-
-async def submits(resident: Resident, times: int = 1) -> str:
-    """Submit from the summary; the receipt."""
-    await resident.presses("submit", times=times)
-    screen = await resident.at("receipt")
-    [status] = [one for one in screen.choices if one.startswith("status:")]
-    receipt = status.removeprefix("status:")
-    assert receipt in screen.text
-    return receipt
 
 
 @pytest.mark.parametrize("locale", ["zh", "en"])
@@ -273,6 +221,25 @@ async def test_a_double_submit_is_one_report(stage: Stage) -> None:
     await resident.still_at("receipt")
     await resident.presses("menu")
     await resident.at("menu")
+    assert resident.copies(receipt) == 1
+    assert len(await stage.reports()) == 1
+
+
+async def test_what_is_delivered_again_counts_once(stage: Stage) -> None:
+    resident = await reaches(stage, "description")
+    await resident.says(SEEN)
+    await resident.at("danger")
+    await resident.is_delivered_again()
+    await resident.still_at("danger")
+    await resident.presses("danger:no")
+    await resident.at("summary", SEEN)
+    receipt = await submits(resident)
+    await resident.is_delivered_again()
+    await resident.presses("menu")
+    await resident.at("menu")
+    await resident.is_delivered_again()
+    await resident.presses("report")
+    await resident.at("category")
     assert resident.copies(receipt) == 1
     assert len(await stage.reports()) == 1
 

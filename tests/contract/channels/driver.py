@@ -76,6 +76,10 @@ class Resident(ABC):
         """Press a button of the newest screen, or of one seen earlier; `times` without waiting."""
 
     @abstractmethod
+    async def is_delivered_again(self) -> None:
+        """The channel brings what was said or pressed last once more, as after a lost answer."""
+
+    @abstractmethod
     async def sends(self, *pictures: bytes, caption: str = "") -> None:
         """Send pictures together."""
 

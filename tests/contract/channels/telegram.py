@@ -21,6 +21,7 @@ class AtTelegram(Resident):
         self._server = server
         self.person: Person = server.person(language_code=_CLIENT_LOCALES[locale])
         self._since = 0
+        self._last = 0
 
     async def arrives(self) -> None:
         await self.commands("start")
@@ -33,7 +34,7 @@ class AtTelegram(Resident):
 
     async def says(self, text: str) -> None:
         self._acts()
-        self.person.says(text)
+        self._last = self.person.says(text)
 
     async def commands(self, name: str, argument: str = "") -> None:
         await self.says(f"/{name} {argument}".strip())
@@ -44,6 +45,14 @@ class AtTelegram(Resident):
         presses = [self._press(choice, screen) for _ in range(times)]
         for press in presses:
             await press.answered(WAIT_SECONDS)
+            self._last = press.update_id
+
+    async def is_delivered_again(self) -> None:
+        await self._server.drained(WAIT_SECONDS)
+        before = self._server.deliveries(self._last)
+        self._server.redeliver(self._last)
+        await self.waits_until(lambda: self._server.deliveries(self._last) > before)
+        await self._server.drained(WAIT_SECONDS)
 
     def presses_and_looks_away(self, choice: str) -> int:
         """Press without waiting for anything; the number of the update."""

@@ -20,6 +20,7 @@ class AtWebchat(Resident):
         self._browser = Browser(url, locale=locale)
         self._socket = AsyncExitStack()
         self._since = 0
+        self._last: dict[str, Any] = {}
 
     async def arrives(self) -> None:
         await self.comes_back()
@@ -40,10 +41,12 @@ class AtWebchat(Resident):
     async def presses(self, choice: str, on: Screen | None = None, times: int = 1) -> None:
         screen = on or self.screen()
         assert choice in screen.choices, (choice, screen)
-        self._since = len(self._browser.screens)
-        await self._sends_at_once(
-            [{"type": "press", "choice": choice, "serial": screen.handle[1]}] * times
+        await self._sends(
+            *[self._named("press", choice=choice, serial=screen.handle[1]) for _ in range(times)]
         )
+
+    async def is_delivered_again(self) -> None:
+        await self._sends(self._last)
 
     async def sends(self, *pictures: bytes, caption: str = "") -> None:
         attachments = [await self._uploaded(one) for one in pictures]
@@ -88,20 +91,22 @@ class AtWebchat(Resident):
         return await answer.json()
 
     async def _does(self, kind: str, **fields: Any) -> None:
-        self._since = len(self._browser.screens)
-        await self._browser.does(kind, **fields)
+        await self._sends(self._named(kind, **fields))
 
-    async def _sends_at_once(self, messages: list[dict[str, Any]]) -> None:
-        named = {
-            f"{self._browser.device}-at-once-{self._since}-{n}": one
-            for n, one in enumerate(messages)
-        }
-        for name, message in named.items():
-            await self._browser.socket.send_str(orjson.dumps({"id": name, **message}).decode())
-        waiting = set(named)
+    def _named(self, kind: str, **fields: Any) -> dict[str, Any]:
+        self._browser.count += 1
+        return {"id": f"{self._browser.device}-{self._browser.count}", "type": kind, **fields}
+
+    async def _sends(self, *messages: dict[str, Any]) -> None:
+        """Send messages without a pause, then wait until all were taken."""
+        self._since = len(self._browser.screens)
+        waiting = {message["id"] for message in messages}
+        for message in messages:
+            await self._browser.socket.send_str(orjson.dumps(message).decode())
+            self._last = message
 
         def all_taken(frame: dict[str, Any]) -> bool:
-            waiting.discard(frame.get("ack", ""))
+            waiting.discard(frame.get("ack"))
             return not waiting
 
         await self._browser.hears(all_taken)

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count
 from subprocess import Popen
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import uvloop
@@ -19,12 +18,10 @@ from bench.cores import LOAD, await_answer, cpu_seconds, serving
 from bench.drafts import seed, wrong
 from bench.http_load import post_all, request
 from bench.ports import free_port
+from bench.rounds import Round
 from bench.stores import BenchStore
 from bench.updates import update
 from bot.core.dialogue import Draft
-
-if TYPE_CHECKING:
-    from bench.turns import Round
 
 CONNECTIONS, CHATS = 32, 320
 FIRST_CHAT = 600_000_000
@@ -67,8 +64,6 @@ class Hooks:
 
     def round(self, name: str, turns: int) -> Round:
         """`turns` events of everybody, going on where they stopped in the round before."""
-        from bench.turns import Round
-
         hook = self._hooks[name]
         talks = [talk(draft, turns) for draft in hook.drafts]
         hook.drafts = [said[-1].after for said in talks]

@@ -78,6 +78,10 @@ def request(path: str, body: bytes, headers: str = "") -> bytes:
     return head.encode() + body
 
 
+def _same(connection: Connection) -> Connection:
+    return connection
+
+
 async def post_all(port: int, requests: Sequence[Sequence[bytes]]) -> tuple[float, list[float]]:
     """Post each list over a connection of its own; seconds in all, and of each request.
 
@@ -88,10 +92,9 @@ async def post_all(port: int, requests: Sequence[Sequence[bytes]]) -> tuple[floa
     connections, ends = [], []
     for mine in requests:
         done: asyncio.Future[None] = loop.create_future()
-        _, protocol = await loop.create_connection(
-            partial(Connection, mine, done), "127.0.0.1", port
-        )
-        connections.append(protocol)
+        connection = Connection(mine, done)
+        await loop.create_connection(partial(_same, connection), "127.0.0.1", port)
+        connections.append(connection)
         ends.append(done)
     await asyncio.gather(*ends)
     elapsed = time.perf_counter() - began

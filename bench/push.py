@@ -12,6 +12,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from urllib.request import urlopen
 
@@ -25,6 +26,7 @@ from bench.ports import free_port
 from bench.report import Report
 from bench.reports import commit, made, stand
 from bench.stores import BenchStore, open_store
+from bench.targets import Target, largest
 from bot.bells import Bells
 from bot.secrets import Secrets, kept
 from bot.store.connection import Store
@@ -179,6 +181,17 @@ def measure(quick: bool = False) -> list[Report]:
     """Every table of this benchmark."""
     pin(LOAD)
     return [throughput(0.005, quick), throughput(0.05, quick), waiting(quick)]
+
+
+def targets(tables: Sequence[Report]) -> list[Target]:
+    """What is promised of the way into the case system."""
+    found = []
+    for table, seconds in zip(tables, _COUNTS, strict=False):
+        case = f"case system in {seconds * 1000:.0f} ms: reports a second"
+        found.append(Target(f"{case}, × stream consumer", table.ratio(OURS, UNIT), least=0.5))
+        found.append(Target(f"{case}, × rq SimpleWorker", table.ratio(OURS, UNIT, RQ), least=40))
+    slowest = largest(tables[-1], OURS, "ms")
+    return [*found, Target("one report, commit to POST, slowest, ms", slowest, most=100)]
 
 
 if __name__ == "__main__":

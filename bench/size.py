@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import psutil
@@ -25,6 +25,7 @@ from bench.ports import free_port
 from bench.report import Report
 from bench.reports import SEALED_BYTES, made, stand
 from bench.stores import BenchStore, open_store
+from bench.targets import Target, median
 from bot.core.dialogue import Draft
 from bot.core.report import Answers, Media, Place
 from bot.secrets import Secrets, kept
@@ -32,6 +33,10 @@ from bot.store.connection import Store
 from bot.store.conversations import Conversations
 from bot.store.reports import written_report
 
+START = "from command to ready"
+PAYLOAD = "payload of a waiting report"
+WAITS = "waiting report, everything that belongs to it"
+OPEN = "open draft, with its expiry"
 DRAFTS, WAITING = 2000, 1000
 _FORTY_WORDS = "三楼安全出口被纸箱和电动车堵住门打不开晚上还有人在里面充电已经一个多星期没有人管"
 _MIB = 1024 * 1024
@@ -93,7 +98,7 @@ def start_and_memory(quick: bool) -> Report:
                 name = _name(one)
                 weights.setdefault((name, "MiB RSS"), []).append(weight.rss / _MIB)
                 weights.setdefault((name, "MiB PSS"), []).append(weight.pss / _MIB)
-    report.add("from command to ready", "s", starts)
+    report.add(START, "s", starts)
     for (name, unit), values in weights.items():
         report.add(name, unit, values)
     _add_sum(report, "MiB PSS")
@@ -132,16 +137,16 @@ def _name(process: psutil.Process) -> str:
 
 def stored() -> Report:
     """The store's memory for each open draft and each waiting report."""
-    report = Report("In the store", "payload of a waiting report")
+    report = Report("In the store", PAYLOAD)
     payload = [_payload() for _ in range(5)]
     drafts, waiting = [], []
     with open_store(None) as store:
         for _ in range(5):
             drafts.append(asyncio.run(_growth(store, _open_drafts, DRAFTS)))
             waiting.append(asyncio.run(_growth(store, _wait, WAITING)))
-    report.add("payload of a waiting report", "bytes", payload)
-    report.add("waiting report, everything that belongs to it", "bytes", waiting)
-    report.add("open draft, with its expiry", "bytes", drafts)
+    report.add(PAYLOAD, "bytes", payload)
+    report.add(WAITS, "bytes", waiting)
+    report.add(OPEN, "bytes", drafts)
     return report
 
 
@@ -188,6 +193,16 @@ async def _wait(store: BenchStore, opened: Store, count: int) -> None:
 def measure(quick: bool = False) -> list[Report]:
     """Every table of this benchmark."""
     return [start_and_memory(quick), stored()]
+
+
+def targets(tables: Sequence[Report]) -> list[Target]:
+    """What is promised of start and size."""
+    start, store = tables
+    return [
+        Target("start to ready without Telegram, s", median(start, START, "s"), most=3),
+        Target("bytes of an open draft", median(store, OPEN, "bytes"), most=500),
+        Target("waiting report, × its payload", store.ratio(WAITS, "bytes"), most=1.3),
+    ]
 
 
 if __name__ == "__main__":

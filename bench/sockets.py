@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count
 from subprocess import Popen
-from typing import TYPE_CHECKING
 
 import orjson
 import uvloop
@@ -19,12 +18,10 @@ from bench.conversation import Said, talk
 from bench.cores import cpu_seconds, serving
 from bench.drafts import seed, wrong
 from bench.ports import free_port
+from bench.rounds import Round
 from bench.socket_load import say_all
 from bench.stores import BenchStore
 from bot.core.dialogue import Draft, Event, Located, Pressed, Text
-
-if TYPE_CHECKING:
-    from bench.turns import Round
 
 SOCKETS = 32
 
@@ -59,8 +56,6 @@ class Sockets:
 
     def round(self, name: str, turns: int) -> Round:
         """`turns` events of everybody, going on where they stopped in the round before."""
-        from bench.turns import Round
-
         door = self._doors[name]
         talks = [talk(draft, turns) for draft in door.drafts]
         door.drafts = [said[-1].after for said in talks]

@@ -11,28 +11,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from statistics import quantiles
 from typing import Protocol
 
 from bench.cores import LOAD, pin
 from bench.hooks import Hooks
 from bench.report import Report
+from bench.rounds import Round
 from bench.sockets import Sockets
 from bench.stores import BenchStore, open_store
+from bench.targets import Target
 
 FLOOR, OURS, AIOGRAM = "bare aiohttp", "ours", "aiogram + Redis storage + isolation"
 RATE, CPU, SLOW = "turns/s", "µs CPU a turn", "ms p99, 32 at once"
-
-
-@dataclass(slots=True)
-class Round:
-    """One round of one peer: how many turns, in seconds, with CPU seconds, and each one's own."""
-
-    turns: int
-    seconds: float
-    cpu: float
-    times: list[float]
 
 
 class Peers(Protocol):
@@ -92,13 +83,25 @@ def socket(store: BenchStore, rounds: int, turns: int) -> Report:
 def measure(quick: bool = False) -> list[Report]:
     """Every table of this benchmark."""
     pin(LOAD)
-    rounds, turns = (1, 12) if quick else (5, 24)
+    rounds, turns = (1, 12) if quick else (5, 18)
     with open_store() as store:
         return [
             webhook(store, "always", rounds, turns),
-            webhook(store, "everysec", 1 if quick else 3, turns),
-            socket(store, rounds, 10 * turns),
+            webhook(store, "everysec", 1 if quick else 3, 12),
+            socket(store, rounds, 12 * turns),
         ]
+
+
+def targets(tables: Sequence[Report]) -> list[Target]:
+    """What is promised of a turn."""
+    hook, _, chat = tables
+    slower = hook.ratio(OURS, SLOW, AIOGRAM)
+    return [
+        Target("webhook: turns a second, × aiogram", hook.ratio(OURS, RATE, AIOGRAM), least=2.5),
+        Target("webhook: CPU of a turn, × bare aiohttp", hook.ratio(OURS, CPU), most=6),
+        Target("webhook: p99 at 32 at once, × aiogram", slower, most=1),
+        Target("web chat: CPU of a turn, × bare socket echo", chat.ratio(OURS, CPU), most=6),
+    ]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,33 @@
+"""``python -m bench [--quick]``, which is ``make bench``: everything, as Markdown."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+from bench import machine, push, size, turns
+from bench.targets import Target, markdown
+
+
+def main(quick: bool) -> None:
+    """Run every benchmark, each beside its peers, and print the tables; the targets come last."""
+    began = time.monotonic()
+    print(machine.described(), flush=True)
+    # In a process of its own: peak memory is counted from a bare interpreter.
+    subprocess.run([sys.executable, "-m", "bench.pictures"], check=True)
+    promised: list[Target] = []
+    for measure, promises in (
+        (size.measure, size.targets),
+        (turns.measure, turns.targets),
+        (push.measure, push.targets),
+    ):
+        tables = measure(quick)
+        print(*(table.markdown() for table in tables), sep="\n", flush=True)
+        promised += promises(tables)
+    print(markdown(promised))
+    print(f"The run took {time.monotonic() - began:.0f} s.")
+
+
+if __name__ == "__main__":
+    main("--quick" in sys.argv)

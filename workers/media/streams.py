@@ -8,13 +8,13 @@ such places too, is decoded and encoded again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from av import AudioResampler, Packet
 from av.audio import AudioStream
 from av.bitstream import BitStreamFilterContext
+from av.codec.context import Flags
 from av.container import OutputContainer
 from av.video import VideoStream
 
@@ -53,7 +53,7 @@ class Pictures:
         self._target = output.add_stream_from_template(source, opaque=True)
         self._filters = BitStreamFilterContext(codec.filters, source, self._target)
         self._target.time_base = source.time_base
-        self._target.codec_context.extradata = _clean_header(
+        self._target.codec_context.extradata = clean_header(
             source.codec_context.codec.canonical_name, self._target.codec_context.extradata
         )
         if codec.tag is not None:
@@ -89,25 +89,19 @@ class Sound:
         webm = output.format.name == "webm"
         rate = 48000 if webm else min(source.rate, 48000)
         self._target = output.add_stream("libopus" if webm else "aac", rate=rate)
-        self._target.codec_context.flags |= (
-            1 << 23
-        )  # bitexact: no encoder's name in the first frame
+        self._target.codec_context.flags |= Flags.bitexact  # no encoder's name in the first frame
         layout = "mono" if source.channels == 1 else "stereo"
         self._target.layout = layout
         self._resampler = AudioResampler(self._target.format, layout, rate)
 
     def take(self, packet: Packet[Any] | None) -> None:
         """Writes a packet's samples; None at the end."""
-        for samples in self._samples(packet):
+        frames: list[Any] = [None] if packet is None else packet.decode()
+        for samples in frames:
             for frame in self._resampler.resample(samples):
                 self._output.mux(self._target.encode(frame))
         if packet is None:
             self._output.mux(self._target.encode(None))
-
-    def _samples(self, packet: Packet[Any] | None) -> Iterator[Any]:
-        yield from [] if packet is None else packet.decode()
-        if packet is None:
-            yield None
 
 
 def _fresh(packet: Packet[Any], source: VideoStream) -> Packet[Any]:
@@ -119,8 +113,11 @@ def _fresh(packet: Packet[Any], source: VideoStream) -> Packet[Any]:
     return fresh
 
 
-def _clean_header(codec: str, header: bytes | None) -> bytes | None:
-    """A codec's own header by the same allow-list, which the filters leave alone."""
+def clean_header(codec: str, header: bytes | None) -> bytes | None:
+    """A codec's own header by the same allow-list; the filters leave it alone.
+
+    `header` is as FFmpeg keeps it: units with start codes for H.264 and HEVC, ``av1C`` for AV1.
+    """
     if header is None or codec in ("vp8", "vp9"):
         return None
     if codec == "av1":

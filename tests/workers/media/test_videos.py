@@ -16,6 +16,7 @@ from tests.workers.media import samples
 from tests.workers.media.running import decoders, peak_memory
 from workers.media.decoder import make_safe
 from workers.media.sanitizer import Sanitizer
+from workers.media.streams import clean_header
 
 H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac")
 HEVC = ("-c:v", "libx265", "-pix_fmt", "yuv420p", "-x265-params", "log-level=none")
@@ -275,3 +276,35 @@ async def test_a_4k_video_through_the_process_stays_within_its_memory(folder: Pa
         safe = await sanitizer.make_safe(path.read_bytes(), keep_sound=True)
         assert (safe.width, safe.height) == (3840, 2160)
         assert peak_memory(decoders()[0]) < 400_000_000
+
+
+START = b"\0\0\0\1"
+
+
+@pytest.mark.parametrize(
+    ("codec", "header", "kept"),
+    [
+        ("h264", START + b"\x67sps" + START + b"\x06words" + b"\0\0\1\x68pps", b"\x67sps \x68pps"),
+        (
+            "hevc",
+            START + b"\x40\1vps" + START + b"\x4e\1words" + START + b"\x42\1sps",
+            b"\x40\1vps \x42\1sps",
+        ),
+    ],
+)
+def test_a_header_keeps_parameter_sets_alone(codec: str, header: bytes, kept: bytes) -> None:
+    assert clean_header(codec, header) == b"".join(START + unit for unit in kept.split())
+
+
+def test_other_headers_keep_what_a_player_needs_at_most() -> None:
+    assert clean_header("av1", b"\x81\5\x0c\0" + samples.SECRET.encode()) == b"\x81\5\x0c\0"
+    assert clean_header("vp9", samples.SECRET.encode()) is None
+    assert clean_header("vp8", None) is clean_header("h264", None) is None
+
+
+def test_words_between_pictures_are_dropped(folder: Path) -> None:
+    words = "h264_metadata=sei_user_data=086f3693-b7b3-4f2c-9653-21492feee5b8+" + samples.SECRET
+    path = samples.video(folder / "words.mp4", *H264, "-bsf:v", words, sound=False)
+    data = path.read_bytes()
+    assert samples.SECRET.encode() in data
+    assert samples.SECRET.encode() not in make_safe(data, keep_sound=False).body

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 from redis.asyncio import Redis
 
 from tests.browser.phone import AXE, Phone
@@ -17,6 +17,8 @@ from tests.browser.script import Script
 from tests.channels.webchat.world import World
 
 HERE = Path(__file__).parent
+# A deadline for what never comes, not a measure: machines are slow at times.
+expect.set_options(timeout=30_000)
 PHONE = {"viewport": {"width": 390, "height": 844}, "locale": "zh-CN", "has_touch": True}
 
 OpenContext = Callable[..., Awaitable[BrowserContext]]

@@ -166,11 +166,9 @@ async def test_two_tabs_are_one_chat(
     one, other = await new_phone(context), await new_phone(context)
     await one.press("Report a hazard")
     await expect(other.theirs.last).to_contain_text("Step 2")
-    await expect(other.mine).to_contain_text("Report a hazard")
     await other.press("Next 2")
     for phone in (one, other):
         await expect(phone.theirs.last).to_contain_text("Step 3")
-        await expect(phone.mine).to_have_count(2)
         await expect(phone.choices.first).to_have_text("Next 3")
     pressed = [event for event in chat.conversation.events if isinstance(event, Pressed)]
     assert pressed == [Pressed("go", 1), Pressed("next", 2)]

@@ -14,7 +14,7 @@ from rq import SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from bot.bells import Bells
+from bot.bells import Bells, bell_key
 from bot.channels.registry import switched_on
 from bot.logs import configure_logs
 from bot.store.check import StoreUnfit, check_store
@@ -86,6 +86,8 @@ def _run(kind: str, settings: Settings, url: str) -> None:
             log_job_description=False,
         )
         worker.stopping = running.stop
+        # A bell that an earlier run heard and did not live to answer must not keep ours silent.
+        runner.run(base.store.write("DEL", bell_key(kind)))
         sweep = Sweep(url, kind)
         sweep.start()
         log.info("worker.ready")

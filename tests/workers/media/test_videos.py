@@ -231,10 +231,25 @@ def test_only_the_first_stream_of_pictures_is_kept(
     assert stream["codec_name"] == "h264"
 
 
-def test_sound_alone_is_no_picture(folder: Path) -> None:
-    path = folder / "sound.mp4"
-    tone = ["-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac"]
-    subprocess.run(["ffmpeg", "-y", "-v", "error", *tone, str(path)], check=True)
+@pytest.mark.parametrize("with_cover", [False, True])
+def test_sound_alone_is_no_picture(folder: Path, with_cover: bool) -> None:
+    path, cover = folder / "sound.mp4", folder / "album.png"
+    samples.picture().save(cover)
+    tone = ["-f", "lavfi", "-i", "sine=d=1"]
+    art = [
+        "-i",
+        str(cover),
+        "-map",
+        "0",
+        "-map",
+        "1",
+        "-c:v",
+        "copy",
+        "-disposition:v",
+        "attached_pic",
+    ]
+    command = ["ffmpeg", "-y", "-v", "error", *tone, *(art if with_cover else []), "-c:a", "aac"]
+    subprocess.run([*command, str(path)], check=True)
     with pytest.raises(MediaRefused) as refused:
         make_safe(path.read_bytes(), keep_sound=True)
     assert refused.value.reason == "no_picture"

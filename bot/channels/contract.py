@@ -13,18 +13,18 @@ A channel lives in its own folder and brings up to three things, each used by an
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from aiohttp import web
 from redis.asyncio import Redis
 
 from bot.core.dialogue import Accepted, ChoiceKind, Incoming, Message
+from bot.core.records import record
 from bot.store.media import MediaStore
 from config.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Button:
     """A choice in words. `id` is at most 40 bytes."""
 
@@ -33,7 +33,7 @@ class Button:
     kind: ChoiceKind = "button"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shown:
     """A prompt in words of one language; the fields are those of `bot.core.dialogue.Prompt`.
 
@@ -51,7 +51,7 @@ class Shown:
     receipt: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Notice:
     """News for somebody who is not in a turn. `id` is the same when it is sent again."""
 
@@ -72,7 +72,7 @@ class Turns(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Surroundings:
     """What a channel is given. `store` answers in bytes; `say` puts a message in a language;
     `locales` are the languages there are, the default one first; `media_link(id, thumbnail)`

@@ -8,15 +8,16 @@ markup, so that one conversation speaks every language and suits every channel.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from typing import Literal
 
 from bot.core.form import Form
+from bot.core.records import record
 from bot.core.report import Answers, Place, Progress, Report
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Message:
     """A sentence of the catalogue: its id, what to fill in, and the number that picks a plural.
 
@@ -34,7 +35,7 @@ class Message:
 ChoiceKind = Literal["button", "position"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choice:
     """One thing that can be chosen. `position` asks the device where it is.
 
@@ -49,7 +50,7 @@ class Choice:
 Accepted = Literal["text", "position", "media"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prompt:
     """What the person sees next.
 
@@ -71,14 +72,14 @@ class Prompt:
 # What comes in ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text:
     """Something typed."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pressed:
     """A choice was pressed. `serial` is the prompt's own, None where a channel cannot carry it."""
 
@@ -86,7 +87,7 @@ class Pressed:
     serial: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Command:
     """A slash command or a deep link: ``start``, ``report``, ``reports``, ``language`` …"""
 
@@ -94,14 +95,14 @@ class Command:
     argument: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Located:
     """A position, a venue, or both."""
 
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attachment:
     """A picture or video that was sent and waits to be fetched.
 
@@ -115,7 +116,7 @@ class Attachment:
     refused: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attached:
     """Pictures and videos, several at once or one of an album, with the words beside them."""
 
@@ -123,7 +124,7 @@ class Attached:
     caption: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MadeSafe:
     """The media worker is done with `media`; `position` was found inside, if any."""
 
@@ -131,7 +132,7 @@ class MadeSafe:
     position: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Refused:
     """The media worker cannot use `media`; `reason` as in `MediaRefused`."""
 
@@ -139,12 +140,12 @@ class Refused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Opened:
     """The chat was opened or came back: show where we are."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unknown:
     """Something that no step can use: a sticker, a voice message, a contact."""
 
@@ -152,7 +153,7 @@ class Unknown:
 Event = Text | Pressed | Command | Located | Attached | MadeSafe | Refused | Opened | Unknown
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Incoming:
     """One event with where it came from.
 
@@ -174,7 +175,7 @@ class Incoming:
 Overlay = Literal["", "cancel", "resume", "language"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Draft:
     """One conversation as it stands. `step` is ``menu``, a step of the form, ``summary`` or
     ``receipt``; `overlay` a question asked on top of it; `serial` changes with every new screen.
@@ -195,7 +196,7 @@ class Draft:
         return self.step not in ("menu", "receipt")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Facts:
     """What the reducer may know of the world: all of it given, so that it stays a pure function.
 
@@ -212,21 +213,21 @@ class Facts:
     hint: Message | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fetch:
     """Have this attachment fetched and made safe."""
 
     attachment: Attachment
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Discard:
     """These media are no longer wanted."""
 
     media: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Submit:
     """The report is finished; `receipt` is what its reporter holds."""
 
@@ -237,7 +238,7 @@ class Submit:
 Effect = Fetch | Discard | Submit
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Turn:
     """What a turn comes to: the new draft, what to show, and what to do."""
 

@@ -6,13 +6,14 @@ may be and which numbers to call come from ``config/form.toml``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import tzinfo
+
+from bot.core.records import record
 
 STEPS = ("category", "hazard", "location", "media", "description", "danger")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Category:
     """One group of hazards. `code` and `hazards` name sentences ``hazard.<code>[.<hazard>]``."""
 
@@ -21,7 +22,7 @@ class Category:
     hazards: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Form:
     """The whole form. Lengths in characters, `media_most` in pieces, numbers to call as dialled."""
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
+
+from bot.core.records import record
 
 MediaState = Literal["pending", "ready"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Where the hazard is: WGS84 degrees, words, or both. At least one of them is given."""
 
@@ -25,7 +27,7 @@ class Place:
         return self.latitude, self.longitude
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Media:
     """A picture or video of a draft. `id` is 22 letters, unguessable, and names the safe copy."""
 
@@ -33,7 +35,7 @@ class Media:
     state: MediaState = "pending"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answers:
     """What has been answered so far; None and empty mean not yet."""
 
@@ -48,7 +50,7 @@ class Answers:
     offered: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """A finished report, as the case system is to get it. Nothing in it says who sent it."""
 
@@ -62,7 +64,7 @@ class Report:
     submitted_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One status that a report has reached, and when."""
 
@@ -70,7 +72,7 @@ class Step:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Progress:
     """What may be shown to whoever holds the receipt."""
 

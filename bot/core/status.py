@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+
+from bot.core.records import record
 
 STATUSES = (
     "received",
@@ -33,7 +34,7 @@ OVER = frozenset({"closed", "rejected", "not_confirmed", "reward_paid", "reward_
 SILENT = frozenset({"received"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Deadlines:
     """The last day of each promise, in the city's own time zone."""
 

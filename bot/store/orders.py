@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import orjson
 
+from bot.core.records import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class FetchOrder:
     """``media``: fetch `source` of `channel`, make it safe as `media`, tell `reply_to` (sealed)."""
 
@@ -27,7 +27,7 @@ class FetchOrder:
         return cls(channel, media, source, bytes.fromhex(reply_to))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NoticeOrder:
     """``notices``: the case of `reference` has a new `status`."""
 
@@ -51,7 +51,7 @@ class NoticeOrder:
         return cls(*orjson.loads(body))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DeliveryOrder:
     """``delivery``: bring `status` and `note` to whoever `inner` (sealed) belongs to. It does not
     say which report it is about."""

@@ -8,14 +8,13 @@ changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from bot.core.records import record
 from bot.store.connection import Command, Store, spelled
 
 KINDS = ("push", "media", "notices", "delivery", "broadcast", "replies")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """A leased piece of work. `attempts` counts this one."""
 

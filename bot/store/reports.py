@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64encode
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 
+from bot.core.records import record
 from bot.core.report import Place, Progress, Report, Step
 from bot.store.connection import Command, Store, spelled
 
@@ -26,7 +27,7 @@ KEPT_SECONDS = 400 * 24 * 3600
 OVER_SECONDS = 30 * 24 * 3600
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Standing:
     """How a report stands. `version` is the case system's own count of changes, `record` the name
     of the sealed way back."""

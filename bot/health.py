@@ -13,7 +13,7 @@ from bot.channels.contract import Shown, Turns
 from bot.core.dialogue import Incoming
 from bot.core.errors import StoreUnavailable
 from bot.store.connection import Store
-from bot.store.outbox import KINDS, Outbox
+from bot.store.outbox import KINDS, UNDELIVERABLE, Outbox
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 
@@ -48,6 +48,12 @@ class Metrics:
             "suishoupai_outbox_parked",
             "Work that an operator must look at",
             ["kind"],
+            registry=self.registry,
+        )
+        self.undeliverable = Gauge(
+            "suishoupai_notices_undeliverable",
+            "Notices that nobody can be given, because the key of the epoch is gone",
+            ["epoch"],
             registry=self.registry,
         )
 
@@ -113,3 +119,11 @@ async def _measure(store: Store, metrics: Metrics) -> None:
         outbox = Outbox(store, kind)
         metrics.depth.labels(kind).set(await outbox.depth())
         metrics.parked.labels(kind).set(len(await outbox.parked()))
+    counted = await store.read("HGETALL", UNDELIVERABLE)
+    pairs = (
+        counted.items()
+        if isinstance(counted, dict)
+        else zip(counted[::2], counted[1::2], strict=True)
+    )
+    for epoch, count in pairs:
+        metrics.undeliverable.labels(epoch.decode()).set(int(count))

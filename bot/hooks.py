@@ -18,7 +18,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from bot.bells import Bells
 from bot.core.errors import StoreUnavailable
 from bot.core.report import Step
-from bot.core.status import OVER, SILENT, STATUSES
+from bot.core.status import SILENT, STATUSES
 from bot.store.orders import NoticeOrder
 from bot.store.outbox import Outbox
 from bot.store.reports import Reports, Standing
@@ -96,9 +96,8 @@ class CaseHook:
             note=event.note or standing.note,
         )
         order = NoticeOrder(event.reference, event.version, event.status, event.note)
-        work = self._reports.kept(standing, over=event.status in OVER)
-        if event.status not in SILENT:
-            work += self._notices.add(order.id, order.written())
+        silent = event.status in SILENT
+        work = [] if silent else self._notices.add(order.id, order.written())
         return await self._reports.change(standing, after, work)
 
 

@@ -24,7 +24,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from bot import valkey
-from bot.secrets import desk_api_key, hook_secret
+from bot.secrets import desk_api_key, hook_secret, kept
+from bot.vault.access import OPERATOR, access_file, new_passwords
 from config.settings import Settings
 
 WORKERS = ("push", "media", "notices", "delivery")
@@ -44,8 +45,17 @@ class Child:
 
     name: str
     command: list[str]
-    process: subprocess.Popen[bytes]
-    started: float = field(default_factory=time.monotonic)
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] = field(init=False)
+    started: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Start it, for the first time or again."""
+        self.process = _popen(self.command, self.environment)
+        self.started = time.monotonic()
 
 
 class Supervisor:
@@ -56,6 +66,7 @@ class Supervisor:
         self._children: list[Child] = []
         self._store: Child | None = None
         self._environment = dict(os.environ)
+        self._addresses: dict[str, str] = {}
         self._stopping = False
 
     def run(self) -> int:
@@ -108,15 +119,25 @@ class Supervisor:
 
     def _start_store(self) -> None:
         data_dir = self._settings.data_dir
-        command = valkey.command(data_dir)
-        self._store = Child("store", command, _popen(command, self._environment))
+        passwords = new_passwords() | {OPERATOR: kept(data_dir, "store").decode()}
+        command = valkey.command(data_dir, access_file(passwords))
+        self._store = Child("store", command, self._environment)
         try:
-            self._environment["REDIS_URL"] = valkey.wait_until_ready(self._store.process, data_dir)
+            url = valkey.wait_until_ready(self._store.process, data_dir)
         except valkey.ValkeyNotStarted as error:
             raise CannotStart(str(error)) from None
+        self._addresses = {
+            role: valkey.address_for(url, role, passwords[role]) for role in passwords
+        }
 
     def _spawn(self, name: str, command: list[str]) -> None:
-        self._children.append(Child(name, command, _popen(command, self._environment)))
+        """Start a role; in its environment, and nowhere else, is the store as it may use it."""
+        environment = dict(self._environment)
+        if name == "desk":
+            environment.pop("REDIS_URL", None)
+        elif name in self._addresses:
+            environment["REDIS_URL"] = self._addresses[name]
+        self._children.append(Child(name, command, environment))
 
     def _await_ready(self, uses_desk: bool) -> None:
         settings = self._settings
@@ -148,8 +169,7 @@ class Supervisor:
         if time.monotonic() - child.started < RESTART_SECONDS:
             return
         print(f"The {child.name} process ended; starting it again.", file=sys.stderr, flush=True)
-        child.process = _popen(child.command, self._environment)
-        child.started = time.monotonic()
+        child.start()
 
     def _stop(self) -> None:
         _end(self._children)

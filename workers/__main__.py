@@ -19,12 +19,15 @@ from bot.channels.registry import switched_on
 from bot.logs import configure_logs
 from bot.store.check import StoreUnfit, check_store
 from bot.surroundings import Base, build_base
+from bot.vault.keys import KeyTooOpen, Layer
 from config.settings import SettingRefused, Settings, read_settings
 from workers import runtime
 from workers.drain import Work
 from workers.sweep import Sweep
 
 KINDS = ("push", "media", "notices", "delivery")
+# Whose private keys a worker opens; the others open none.
+CUSTODY: dict[str, tuple[Layer, ...]] = {"notices": ("outer",), "delivery": ("inner",)}
 Afterwards = Callable[[], Coroutine[None, None, object]]
 
 log = structlog.get_logger()
@@ -63,7 +66,7 @@ def main(kind: str) -> int:
         url = settings.redis_url.get_secret_value()
         check_store(url)
         _run(kind, settings, url)
-    except (SettingRefused, StoreUnfit) as error:
+    except (SettingRefused, StoreUnfit, KeyTooOpen) as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
@@ -74,7 +77,7 @@ def main(kind: str) -> int:
 
 def _run(kind: str, settings: Settings, url: str) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        base = build_base(settings)
+        base = build_base(settings, CUSTODY.get(kind, ()))
         work, afterwards, close = runner.run(_work(kind, base, url))
         running = runtime.Runtime(kind, base.store, work, afterwards, runner)
         runtime.install(running)

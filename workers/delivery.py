@@ -16,8 +16,9 @@ from bot.rendering import Say
 from bot.store.connection import Store
 from bot.store.orders import DeliveryOrder
 from bot.store.outbox import Entry, Outbox
-from bot.vault.keys import KeyFolder
+from bot.vault.keys import KeyFolder, KeyMissing
 from bot.vault.sealing import ReturnAddress, open_inner
+from workers.undeliverable import undeliverable
 
 log = structlog.get_logger()
 
@@ -39,7 +40,11 @@ class Delivery:
     async def do(self, entry: Entry) -> None:
         """Send one notice; whoever is gone for good has their sealed address shredded."""
         order = DeliveryOrder.read(entry.body)
-        to = open_inner(self._keys, order.record, order.inner)
+        try:
+            to = open_inner(self._keys, order.record, order.inner)
+        except KeyMissing as error:
+            await self.outbox.done(entry, undeliverable(error))
+            return
         sender = self._senders.get(to.channel)
         if sender is None:
             await self.outbox.park(entry, f"channel {to.channel} is switched off")

@@ -6,12 +6,14 @@ This process knows which report has news and cannot read for whom.
 from __future__ import annotations
 
 from bot.bells import Bells
+from bot.core.status import OVER
 from bot.store.connection import Store
 from bot.store.orders import DeliveryOrder, NoticeOrder
 from bot.store.outbox import Entry, Outbox
 from bot.store.reports import Reports
-from bot.vault.keys import KeyFolder
+from bot.vault.keys import KeyFolder, KeyMissing
 from bot.vault.sealing import open_outer
+from workers.undeliverable import undeliverable
 
 
 class Notices:
@@ -28,14 +30,19 @@ class Notices:
         self._bells = bells
 
     async def do(self, entry: Entry) -> None:
-        """Pass a notice on; where the way back is gone, so is the notice."""
+        """Pass a notice on; where the way back or its key is gone, so is the notice."""
         order = NoticeOrder.read(entry.body)
         standing = await self._reports.standing(order.reference)
         sealed = await self._reports.sealed(standing.record) if standing else None
         if standing is None or sealed is None:
             await self.outbox.done(entry)
             return
-        inner = open_outer(self._keys, standing.record, sealed)
+        kept = self._reports.kept(standing, over=order.status in OVER)
+        try:
+            inner = open_outer(self._keys, standing.record, sealed)
+        except KeyMissing as error:
+            await self.outbox.done(entry, [*kept, *undeliverable(error)])
+            return
         onward = DeliveryOrder(standing.record, order.version, inner, order.status, order.note)
-        await self.outbox.done(entry, self._delivery.add(onward.id, onward.written()))
+        await self.outbox.done(entry, [*kept, *self._delivery.add(onward.id, onward.written())])
         self._bells.ring(["delivery"])

@@ -19,7 +19,6 @@ def check_store(url: str) -> None:
     except ValueError as error:
         raise StoreUnfit(f"REDIS_URL: {error}.") from None
     try:
-        client.ping()
         appending, policy = _configured(client)
     except AuthenticationError:
         raise StoreUnfit("REDIS_URL: the store refuses this user or password.") from None
@@ -27,7 +26,7 @@ def check_store(url: str) -> None:
         raise StoreUnfit("REDIS_URL: no Redis or Valkey answers there.") from None
     finally:
         client.close()
-    if appending == "no":
+    if appending == "0":
         raise StoreUnfit(
             "The store would lose reports: switch its append-only file on (appendonly yes)."
         )
@@ -38,9 +37,10 @@ def check_store(url: str) -> None:
 
 
 def _configured(client: Redis) -> tuple[str, str]:
-    """Append-only and eviction policy; empty where the user may not ask."""
+    """Whether it appends (0 or 1) and its eviction policy; empty where the user may not ask."""
+    client.ping()
     try:
-        found = client.config_get("appendonly", "maxmemory-policy")
+        found = client.info("persistence") | client.info("memory")
     except ResponseError:
         return "", ""
-    return str(found.get("appendonly", "")), str(found.get("maxmemory-policy", ""))
+    return str(found.get("aof_enabled", "")), str(found.get("maxmemory_policy", ""))

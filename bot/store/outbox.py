@@ -12,6 +12,8 @@ from bot.core.records import record
 from bot.store.connection import Command, Store, spelled
 
 KINDS = ("push", "media", "notices", "delivery", "broadcast", "replies")
+# How many notices nobody could be given any more, by the epoch whose key is gone.
+UNDELIVERABLE = "undeliverable"
 
 
 @record

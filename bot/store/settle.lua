@@ -5,6 +5,16 @@ local lease = redis.call('HGET', KEYS[3], id)
 if not lease or string.match(lease, '^(%d+):') ~= fence then
   return 0
 end
+-- The store checks each command against its caller when it runs, which would be too late for "all or
+-- nothing": ask for all of them first.
+local at = 5
+while at <= #ARGV do
+  local count = tonumber(ARGV[at])
+  if not redis.acl_check_cmd(unpack(ARGV, at + 1, at + count)) then
+    return redis.error_reply('NOPERM this user may not run all of it')
+  end
+  at = at + count + 1
+end
 if outcome == 'retry' or outcome == 'wait' then
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -22,7 +32,7 @@ else
     redis.call('HDEL', KEYS[2], id)
   end
 end
-local at = 5
+at = 5
 while at <= #ARGV do
   local count = tonumber(ARGV[at])
   redis.call(unpack(ARGV, at + 1, at + count))

@@ -15,11 +15,12 @@ from bot.core.errors import Unreachable
 from bot.core.report import Place, Report
 from bot.store.connection import Store
 from bot.store.orders import DeliveryOrder, NoticeOrder
-from bot.store.outbox import Entry, Outbox
+from bot.store.outbox import UNDELIVERABLE, Entry, Outbox
 from bot.store.reports import Reports
 from bot.vault.keys import KeyFolder
 from bot.vault.sealing import ReturnAddress, seal
 from workers.delivery import Delivery
+from workers.drain import Drain
 from workers.notices import Notices
 
 EPOCH, RECORD, REFERENCE = "2026-11", "record", "R" * 26
@@ -116,3 +117,47 @@ async def test_without_an_address_a_notice_ends(store: Store, notices: Notices) 
     await notices.do(await one(store, "notices"))
     assert await Outbox(store, "notices").depth() == 0
     assert await Outbox(store, "delivery").depth() == 0
+
+
+@pytest.mark.parametrize(("status", "days"), [("closed", 30), ("reopened", 400), ("verified", 400)])
+async def test_the_way_back_goes_thirty_days_after_the_case_is_over(
+    store: Store, notices: Notices, status: str, days: int
+) -> None:
+    await store.write("EXPIRE", f"vault:{RECORD}", 300)
+    later = NoticeOrder(REFERENCE, 3, status, "")
+    for command in [
+        ("ZREM", "outbox:notices", ORDER.id),
+        *notices.outbox.add(later.id, later.written()),
+    ]:
+        await store.write(*command)
+    await notices.do(await one(store, "notices"))
+    seconds = days * 24 * 3600
+    assert seconds - 60 < await store.read("TTL", f"vault:{RECORD}") <= seconds
+
+
+async def test_with_a_key_gone_a_notice_is_counted_and_over(
+    store: Store, notices: Notices, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each layer in turn, through the real drain; the log names the epoch and nobody."""
+    outer = folder / f"{EPOCH}.outer.private"
+    kept = outer.read_bytes()
+    outer.unlink()
+    await Drain(notices).run()
+    assert await Outbox(store, "notices").depth() == 0
+    assert await Outbox(store, "delivery").depth() == 0
+    assert await store.read("HGET", UNDELIVERABLE, EPOCH) == b"1"
+    outer.touch(0o600)
+    outer.write_bytes(kept)
+    for command in notices.outbox.add(ORDER.id, ORDER.written()):
+        await store.write(*command)
+    await Drain(notices).run()
+    sender = Sender()
+    await Drain(Delivery(store, KeyFolder(folder), {"webchat": sender}, say)).run()
+    assert sender.sent == []
+    assert await Outbox(store, "delivery").depth() == 0
+    assert await Outbox(store, "delivery").parked() == {}
+    assert await store.read("HGET", UNDELIVERABLE, EPOCH) == b"2"
+    said = capsys.readouterr()
+    assert (said.out + said.err).count(f"epoch={EPOCH}") == 2
+    assert f"vault:{RECORD}" not in said.out + said.err
+    assert REFERENCE not in said.out + said.err

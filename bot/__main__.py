@@ -11,7 +11,8 @@ import uvloop
 from bot.supervisor import WORKERS, CannotStart, Supervisor
 from config.settings import SettingRefused, Settings, read_settings
 
-USAGE = f"Usage: python -m bot [all | bot | desk | {' | '.join(WORKERS)}]"
+COMMANDS = ("keys", "acl")
+USAGE = f"Usage: python -m bot [all | bot | desk | {' | '.join((*WORKERS, *COMMANDS))}]"
 
 
 def main() -> int:
@@ -21,6 +22,8 @@ def main() -> int:
         os.execv(sys.executable, [sys.executable, "-m", "workers", role])  # noqa: S606
     if role == "desk":
         os.execv(sys.executable, [sys.executable, "-m", "desk"])  # noqa: S606
+    if role in COMMANDS:
+        return _command(role, sys.argv[2:])
     if role not in ("all", "bot"):
         print(USAGE, file=sys.stderr)
         return 2
@@ -28,6 +31,19 @@ def main() -> int:
         settings = read_settings()
         return _all(settings) if role == "all" else _bot(settings)
     except (SettingRefused, CannotStart) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _command(name: str, words: list[str]) -> int:
+    from bot.keys_command import keys
+    from bot.vault.access_command import acl
+
+    if name == "acl":
+        return acl(words)
+    try:
+        return keys(words, read_settings().data_dir / "keys")
+    except SettingRefused as error:
         print(error, file=sys.stderr)
         return 2
 

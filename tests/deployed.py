@@ -16,6 +16,8 @@ from urllib.request import urlopen
 
 import yaml
 
+from bot.vault.access import new_passwords
+
 ROOT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = {
@@ -23,11 +25,12 @@ SERVICES: dict[str, dict[str, Any]] = {
 }
 READY_SECONDS = 60.0
 VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)(?::([-?])([^}]*))?\}")
+PASSWORDS = new_passwords()
 SECRETS = {
     "CONVERSATION_KEY": "only-a-test-knows-this-conversation-key",
     "OPEN311_API_KEY": "only-a-test-knows-this-key",
     "CASE_HOOK_SECRET": "whsec_" + "QUJD" * 8,
-}
+} | {f"STORE_PASSWORD_{user.upper()}": password for user, password in PASSWORDS.items()}
 
 
 def here(words: str, places: dict[str, str]) -> str:

@@ -10,15 +10,20 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import orjson
 import pytest
 
+from bot import valkey
 from bot.supervisor import WORKERS
+from bot.vault.access import ROLES as STORE_ROLES
+from bot.vault.access import USERS, access_file
 from tests.deployed import (
     COMPOSE,
+    PASSWORDS,
     ROOT,
     SERVICES,
     VARIABLE,
@@ -51,7 +56,8 @@ def test_each_service_is_a_role_and_knows_its_settings(name: str) -> None:
 def test_all_roles_have_a_service_and_all_options_are_settings() -> None:
     assert set(SERVICES) == ROLES - {"all"}
     options = {name for name, _, _ in VARIABLE.findall((ROOT / "compose.yaml").read_text("utf-8"))}
-    assert options <= gateway_names() | desk_names()
+    passwords = {f"STORE_PASSWORD_{role.upper()}" for role in STORE_ROLES}
+    assert options <= gateway_names() | desk_names() | passwords
 
 
 @pytest.mark.parametrize("name", COMPOSE["services"])
@@ -72,6 +78,14 @@ def test_secrets_go_only_where_they_are_needed() -> None:
             if f"${{{name}" in str(what["environment"].get(name))
         }
 
+    def knows_the_password_of(service: str) -> set[str]:
+        address = str(SERVICES[service]["environment"].get("REDIS_URL"))
+        return {role for role in STORE_ROLES if f"STORE_PASSWORD_{role.upper()}" in address}
+
+    assert {service: knows_the_password_of(service) for service in SERVICES} == {
+        **{role: {role} for role in STORE_ROLES},
+        "desk": set(),
+    }
     assert holders("CONVERSATION_KEY") == {"bot", "push"}
     assert holders("CASE_HOOK_SECRET") == {"bot", "desk"}
     assert holders("OPEN311_API_KEY") == {"push", "desk"}
@@ -97,6 +111,26 @@ def test_the_store_keeps_what_it_is_told() -> None:
     assert pairs["--appendonly"] == "yes"
     assert pairs["--appendfsync"] == "always"
     assert pairs["--maxmemory-policy"] == "noeviction"
+    mounted = [volume.split(":") for volume in COMPOSE["services"]["store"]["volumes"]]
+    assert ["./users.acl", pairs["--aclfile"], "ro"] in mounted
+
+
+def test_the_command_makes_users_whose_passwords_it_prints_once(tmp_path: Path) -> None:
+    """The file holds their hashes, and is not written over."""
+    command = [sys.executable, "-m", "bot", "acl", str(tmp_path / "users.acl")]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    lines = dict(line.split("=") for line in ran.stdout.splitlines())
+    passwords = {user: lines[f"STORE_PASSWORD_{user.upper()}"] for user in USERS}
+    written = (tmp_path / "users.acl").read_text()
+    assert written == access_file(passwords)
+    assert not any(password in written for password in passwords.values())
+    for path in (tmp_path / "users.acl", tmp_path / "no" / "folder"):
+        again = subprocess.run(
+            [*command[:-1], str(path)], cwd=ROOT, capture_output=True, check=False
+        )
+        assert again.returncode == 2
+        assert again.stderr.count(b"\n") == 1
+    assert (tmp_path / "users.acl").read_text() == written
 
 
 def test_the_image_is_pinned_and_not_root() -> None:
@@ -124,10 +158,24 @@ def test_an_unknown_role_is_refused_in_one_sentence() -> None:
 
 
 @pytest.fixture(scope="module")
-def places(valkey_url: str) -> dict[str, str]:
+def store_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A store with the users that ``python -m bot acl`` makes."""
+    folder, place = tmp_path_factory.mktemp("store"), free_place()
+    words = valkey.command(folder, access_file(PASSWORDS))
+    process = subprocess.Popen([*words, "--port", place.rpartition(":")[2]])
+    try:
+        valkey.wait_until_ready(process, folder)
+        yield place
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def places(store_place: str) -> dict[str, str]:
     """Where the names and ports of the compose file are on this machine."""
     return {
-        "redis://store:6379/0": valkey_url,
+        "store:6379": store_place,
         "bot:8080": free_place(),
         "desk:8081": free_place(),
     }

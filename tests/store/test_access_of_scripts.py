@@ -1,0 +1,111 @@
+"""A script that is not allowed all of it does none of it; and every role works as its own user."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from bot import valkey
+from bot.core.errors import StoreUnavailable
+from bot.store.connection import Store, spelled
+from bot.store.outbox import Outbox
+from bot.vault.access import OPERATOR, ROLES, access_file, new_passwords
+from tests.whole.programme import Programme
+
+
+@pytest.fixture(scope="module")
+def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The address of one store for each user."""
+    folder, passwords = tmp_path_factory.mktemp("access"), new_passwords()
+    process = subprocess.Popen(valkey.command(folder, access_file(passwords)))
+    try:
+        url = valkey.wait_until_ready(process, folder)
+        yield {user: valkey.address_for(url, user, passwords[user]) for user in passwords}
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+async def intake(urls: dict[str, str]) -> AsyncIterator[Store]:
+    opened = Store.at(urls["bot"])
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def operator(urls: dict[str, str]) -> Iterator[Redis]:
+    with Redis.from_url(urls[OPERATOR]) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.mark.parametrize("refused", [("DEL", "vault:x"), ("APPEND", "vault:x", "v")])
+async def test_a_commit_with_one_refused_command_writes_nothing(
+    intake: Store, operator: Redis, refused: tuple[str, ...]
+) -> None:
+    operator.set("vault:x", "sealed")
+    allowed = ("SET", "vault:y", "sealed")
+    words = ("", "draft" * 3, 60, *spelled([allowed, refused]))
+    with pytest.raises(StoreUnavailable):
+        await intake.script("commit", ("c:x",), words)
+    assert operator.keys() == [b"vault:x"]
+    assert operator.get("vault:x") == b"sealed"
+    assert await intake.script("commit", ("c:x",), words[: 3 + 4]) == 1
+    assert sorted(operator.keys()) == [b"c:x", b"vault:x", b"vault:y"]
+
+
+async def test_a_refused_outcome_leaves_its_entry_leased(
+    urls: dict[str, str], operator: Redis
+) -> None:
+    store = Store.at(urls["push"])
+    outbox = Outbox(store, "push")
+    for command in outbox.add("one"):
+        await store.write(*command)
+    [entry] = await outbox.claim(1, 60)
+    with pytest.raises(StoreUnavailable):
+        await outbox.done(entry, [("DEL", "report:x"), ("DEL", "vault:x")])
+    assert operator.zcard("outbox:push") == 1
+    assert await outbox.done(entry, [("DEL", "report:x")])
+    assert operator.zcard("outbox:push") == 0
+    await store.close()
+
+
+def test_the_programme_runs_each_role_as_its_own_user(tmp_path: Path) -> None:
+    """Passwords stand in the environment of their role and in no title or line of output."""
+    programme = Programme(tmp_path)
+    programme.start()
+    try:
+        data = tmp_path / "data"
+        password = (data / "keys" / "store").read_text()
+        url = valkey.address_for(f"unix://{valkey.socket_path(data)}", OPERATOR, password)
+        with Redis.from_url(url) as operator:
+            wait_for(lambda: users(operator) == {*ROLES, OPERATOR})
+        family = programme.family()
+        titles = " ".join(word for one in family for word in one.cmdline())
+        assert "Listening on delivery" in titles
+        for words in (titles, programme.output.read_text()):
+            assert re.search("[0-9a-f]{64}", words) is None
+        [desk] = [one for one in family if one.cmdline()[-1] == "desk"]
+        assert "REDIS_URL" not in desk.environ()
+    finally:
+        assert programme.stop() == 0
+
+
+def users(operator: Redis) -> set[str]:
+    """Who is connected."""
+    return {str(client["user"]) for client in operator.client_list()}
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Poll until it holds."""
+    until = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)

@@ -1,0 +1,189 @@
+"""Somebody who can write to the store moves sealed addresses about: no notice reaches another.
+
+Everything goes through the real notices and delivery work; only the channel is a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.bells import Bells
+from bot.channels.contract import Notice
+from bot.core.dialogue import Message
+from bot.core.report import Place, Report
+from bot.store.connection import Store
+from bot.store.orders import DeliveryOrder, NoticeOrder
+from bot.store.reports import Reports
+from bot.vault.keys import KeyFolder, Layer
+from bot.vault.sealing import ReturnAddress, seal
+from workers.delivery import Delivery
+from workers.drain import Drain
+from workers.notices import Notices
+
+EPOCH, OTHER_EPOCH = "2026-10", "2026-11"
+OUTER: tuple[Layer, ...] = ("outer",)
+INNER: tuple[Layer, ...] = ("inner",)
+REFERENCES = {"anna": "A" * 26, "bo": "B" * 26}
+
+
+class Sender:
+    """A channel that remembers whom it told what."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str]] = []
+
+    async def send(self, address: str, notice: Notice) -> None:
+        self.sent.append((address, notice.text))
+
+    async def close(self) -> None:
+        return None
+
+
+def say(locale: str, message: Message) -> str:
+    return str(message.values.get("note", message.id))
+
+
+@dataclass
+class World:
+    """Two people with a report each, and both custodians."""
+
+    store: Store
+    reports: Reports
+    sender: Sender
+    notices: Notices
+    delivery: Delivery
+
+    async def submit(self, who: str, folder: Path, epoch: str) -> None:
+        """A report of this person, the record named after them."""
+        report = Report(
+            REFERENCES[who], "fire", "", Place(words="x"), (), "", False, datetime.now(UTC)
+        )
+        to = ReturnAddress("webchat", who, "en", "7K2M")
+        sealed = seal(KeyFolder(folder, opens=()), epoch, f"record-{who}", to)
+        for command in self.reports.submitted(report, f"receipt-{who}", f"record-{who}", sealed):
+            await self.store.write(*command)
+
+    async def tell(self, who: str) -> None:
+        """News of this person's report, as far as it gets."""
+        await self.order(who)
+        await Drain(self.notices).run()
+        await Drain(self.delivery).run()
+
+    async def order(self, who: str) -> None:
+        order = NoticeOrder(REFERENCES[who], 2, "verified", f"for {who}")
+        for command in self.notices.outbox.add(order.id, order.written()):
+            await self.store.write(*command)
+
+    async def record(self, who: str) -> bytes:
+        return bytes(await self.store.read("GET", f"vault:record-{who}"))
+
+    async def put(self, who: str, sealed: bytes) -> None:
+        await self.store.write("SET", f"vault:record-{who}", sealed)
+
+    async def refused(self) -> str:
+        """The reason with which exactly one entry was parked."""
+        parked = await self.notices.outbox.parked() | await self.delivery.outbox.parked()
+        [reason] = parked.values()
+        assert "anna" not in reason
+        assert "bo" not in reason.replace("belong", "")
+        return reason
+
+
+@pytest.fixture
+async def world(store: Store, valkey_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    for epoch in (EPOCH, OTHER_EPOCH):
+        KeyFolder(tmp_path).create(epoch)
+    bells = Bells(store, valkey_url)
+    reports, sender = Reports(store, b"k" * 32), Sender()
+    opened = World(
+        store,
+        reports,
+        sender,
+        Notices(store, reports, KeyFolder(tmp_path, OUTER), bells),
+        Delivery(store, KeyFolder(tmp_path, INNER), {"webchat": sender}, say),
+    )
+    await opened.submit("anna", tmp_path, EPOCH)
+    await opened.submit("bo", tmp_path, OTHER_EPOCH)
+    yield opened
+    await bells.close()
+
+
+async def test_untouched_each_notice_reaches_its_own_reporter(world: World) -> None:
+    for who in REFERENCES:
+        await world.tell(who)
+    assert world.sender.sent == [
+        ("anna", "notice.verified\nfor anna"),
+        ("bo", "notice.verified\nfor bo"),
+    ]
+
+
+async def test_records_exchanged_between_reports_are_refused(world: World) -> None:
+    anna, bo = await world.record("anna"), await world.record("bo")
+    await world.put("anna", bo)
+    await world.put("bo", anna)
+    for who in REFERENCES:
+        await world.tell(who)
+    assert world.sender.sent == []
+    parked = await world.notices.outbox.parked()
+    assert set(parked) == {f"{reference}.2" for reference in REFERENCES.values()}
+    assert all(reason.startswith("RecordRefused") for reason in parked.values())
+
+
+async def test_a_record_replayed_on_another_report_is_refused(world: World) -> None:
+    await world.put("bo", await world.record("anna"))
+    await world.tell("bo")
+    assert world.sender.sent == []
+    assert (await world.refused()).startswith("RecordRefused: the outer layer")
+    await world.tell("anna")
+    assert [address for address, _ in world.sender.sent] == ["anna"]
+
+
+async def test_a_record_moved_to_another_epoch_is_refused(world: World) -> None:
+    sealed = await world.record("anna")
+    await world.put("anna", OTHER_EPOCH.encode() + sealed[len(EPOCH) :])
+    await world.tell("anna")
+    assert world.sender.sent == []
+    assert (await world.refused()).startswith("RecordRefused: the outer layer")
+
+
+@pytest.mark.parametrize("epoch", [b"../../x", b"\xff" * 7, b"2026-13", b""])
+async def test_a_record_of_no_epoch_leads_to_no_file(world: World, epoch: bytes) -> None:
+    sealed = await world.record("anna")
+    await world.put("anna", epoch + sealed[len(EPOCH) :])
+    await world.tell("anna")
+    assert world.sender.sent == []
+    assert await world.store.read("HGET", "undeliverable", "an unknown epoch") == b"1"
+
+
+@pytest.mark.parametrize("moved", ["inner", "record"])
+async def test_orders_exchanged_behind_the_outer_layer_are_refused(
+    world: World, moved: str
+) -> None:
+    """Whoever writes into the delivery outbox gets no notice to somebody else either."""
+    for who in REFERENCES:
+        await world.order(who)
+    await Drain(world.notices).run()
+    orders = [
+        DeliveryOrder.read(
+            await world.store.read("HGET", "outbox:delivery:bodies", f"record-{who}.2")
+        )
+        for who in REFERENCES
+    ]
+    for mine, other in zip(orders, reversed(orders), strict=True):
+        forged = DeliveryOrder(
+            other.record if moved == "record" else mine.record,
+            mine.version,
+            other.inner if moved == "inner" else mine.inner,
+            mine.status,
+            mine.note,
+        )
+        await world.store.write("HSET", "outbox:delivery:bodies", mine.id, forged.written())
+    await Drain(world.delivery).run()
+    assert world.sender.sent == []
+    parked = await world.delivery.outbox.parked()
+    assert [reason.partition(":")[0] for reason in parked.values()] == ["RecordRefused"] * 2

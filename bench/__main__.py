@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from bench import machine, push, size, turns
+from bench import machine, push, size, turns, vault
 from bench.targets import Target, markdown
 
 
@@ -21,6 +21,7 @@ def main(quick: bool) -> None:
         (size.measure, size.targets),
         (turns.measure, turns.targets),
         (push.measure, push.targets),
+        (vault.measure, vault.targets),
     ):
         tables = measure(quick)
         print(*(table.markdown() for table in tables), sep="\n", flush=True)

@@ -16,5 +16,5 @@ log = structlog.get_logger()
 
 def undeliverable(error: KeyMissing) -> list[Command]:
     """The commands that count it; the log gets the epoch and nothing else."""
-    log.error("notice.undeliverable", epoch=error.epoch)
+    log.error("vault.undeliverable", epoch=error.epoch)
     return [("HINCRBY", UNDELIVERABLE, error.epoch, 1)]

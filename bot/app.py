@@ -29,6 +29,7 @@ from config.settings import Settings
 from handlers import conversation
 
 EPOCH_CHECK_SECONDS = 3600
+GARBAGE_BEFORE_LOOKING = 50_000
 UPLOAD_MOST = 21 * 1024 * 1024
 
 log = structlog.get_logger()
@@ -67,6 +68,8 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         # What stands now stands for good: the collector need not walk over it again and again.
         gc.collect()
         gc.freeze()
+        # And what a turn makes is gone when it ends, by its reference counts.
+        gc.set_threshold(GARBAGE_BEFORE_LOOKING)
         yield settings.address
     finally:
         epochs.cancel()

@@ -47,7 +47,8 @@ def take(draft: Draft, event: Event, facts: Facts, receipts: Receipts = ()) -> T
     turn = _take(draft, event, facts, receipts)
     if turn.draft.step == "receipt":
         return turn  # stays as of the moment when it was handed out: its dates count from there
-    return replace(turn, draft=replace(turn.draft, touched=int(facts.now.timestamp())))
+    touched = replace(turn.draft, touched=int(facts.now.timestamp()))
+    return Turn(touched, turn.prompts, turn.effects)
 
 
 def receipts_named(event: Event, receipts: Receipts) -> Receipts:

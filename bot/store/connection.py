@@ -1,7 +1,7 @@
 """The way to the store: one client, its scripts, and round trips shared by what runs at once.
 
-Many turns run at the same moment; their reads leave together in one pipeline, and so do their
-commits, which the store then puts on disk with one write.
+Many turns run at the same moment; their reads and commits leave together in one pipeline, and the
+store puts the commits on disk with one write.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from hiredis import pack_command
 from redis.asyncio import Connection, ConnectionPool, Redis
 from redis.exceptions import NoScriptError, ResponseError
 
@@ -32,8 +33,7 @@ class Store:
     def __init__(self, client: Redis, pool: ConnectionPool) -> None:
         self.client = client
         self._pool = pool
-        self._reads = Shared(pool)
-        self._writes = Shared(pool)
+        self._trips = Shared(pool)
         self._scripts = {
             path.stem: path.read_bytes() for path in Path(__file__).parent.glob("*.lua")
         }
@@ -56,20 +56,20 @@ class Store:
 
     async def read(self, *command: Word) -> Any:
         """One reading command; those of the same moment share a round trip."""
-        return await self._reads.call(command)
+        return await self._trips.call(command)
 
     async def write(self, *command: Word) -> Any:
         """One writing command; those of the same moment share a round trip."""
-        return await self._writes.call(command)
+        return await self._trips.call(command)
 
     async def script(self, name: str, keys: Sequence[Word], words: Sequence[Word]) -> Any:
         """Run ``<name>.lua``, all or nothing."""
         command = ("EVALSHA", self._digests[name], len(keys), *keys, *words)
         try:
-            return await self._writes.call(command)
+            return await self._trips.call(command)
         except NoScriptError:
-            await self._writes.call(("SCRIPT", "LOAD", self._scripts[name]))
-            return await self._writes.call(command)
+            await self._trips.call(("SCRIPT", "LOAD", self._scripts[name]))
+            return await self._trips.call(command)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -150,7 +150,7 @@ class Shared:
 
 async def _exchange(connection: Connection, commands: Sequence[Command]) -> list[Any]:
     """An answer or the store's own error for each; any other error ends the connection."""
-    packed = connection.pack_commands(commands)
+    packed = b"".join([pack_command(one) for one in commands])  # type: ignore[arg-type]
     await connection.send_packed_command(packed, check_health=False)
     return [await _answer(connection) for _ in commands]
 

@@ -55,9 +55,9 @@ class Conversations:
     async def load(self, channel: str, address: str) -> Conversation:
         """The conversation of that address on that channel."""
         person = f"{channel}|{address}".encode()
-        tag = hmac.digest(self._key, b"name|" + person, "sha256")
-        cipher = AESGCM(hmac.digest(self._key, b"draft|" + person, "sha256"))
-        key = "c:" + urlsafe_b64encode(tag[:16]).decode().rstrip("=")
+        derived = hmac.digest(self._key, person, "sha512")
+        cipher = AESGCM(derived[32:])
+        key = "c:" + urlsafe_b64encode(derived[:16]).decode().rstrip("=")
         value = await self._store.read("GET", key)
         if not value:
             return Conversation(key, cipher, b"", b"", None)

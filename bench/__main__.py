@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 
-from bench import machine, push, size, turns, vault
+from bench import machine, pictures, push, size, turns, vault
 from bench.targets import Target, markdown
 
 
@@ -14,10 +13,9 @@ def main(quick: bool) -> None:
     """Run every benchmark, each beside its peers, and print the tables; the targets come last."""
     began = time.monotonic()
     print(machine.described(), flush=True)
-    # In a process of its own: peak memory is counted from a bare interpreter.
-    subprocess.run([sys.executable, "-m", "bench.pictures"], check=True)
     promised: list[Target] = []
     for measure, promises in (
+        (pictures.measure, pictures.targets),
         (size.measure, size.targets),
         (turns.measure, turns.targets),
         (push.measure, push.targets),

@@ -18,6 +18,7 @@ from bot.store.orders import DeliveryOrder
 from bot.store.outbox import Entry, Outbox
 from bot.vault.keys import KeyFolder, KeyMissing
 from bot.vault.sealing import ReturnAddress, open_inner
+from workers.lines import Lines
 from workers.undeliverable import undeliverable
 
 log = structlog.get_logger()
@@ -36,10 +37,15 @@ class Delivery:
         self._keys = keys
         self._senders = senders
         self._say = say
+        self._lines = Lines()
 
     async def do(self, entry: Entry) -> None:
         """Send one notice; whoever is gone for good has their sealed address shredded."""
         order = DeliveryOrder.read(entry.body)
+        async with self._lines.of(order.record):  # the newest notice is the last one to arrive
+            await self._bring(entry, order)
+
+    async def _bring(self, entry: Entry, order: DeliveryOrder) -> None:
         try:
             to = open_inner(self._keys, order.record, order.inner)
         except KeyMissing as error:

@@ -13,6 +13,7 @@ from bot.store.outbox import Entry, Outbox
 from bot.store.reports import Reports
 from bot.vault.keys import KeyFolder, KeyMissing
 from bot.vault.sealing import open_outer
+from workers.lines import Lines
 from workers.undeliverable import undeliverable
 
 
@@ -28,10 +29,15 @@ class Notices:
         self._reports = reports
         self._keys = keys
         self._bells = bells
+        self._lines = Lines()
 
     async def do(self, entry: Entry) -> None:
         """Pass a notice on; where the way back or its key is gone, so is the notice."""
         order = NoticeOrder.read(entry.body)
+        async with self._lines.of(order.reference):
+            await self._pass_on(entry, order)
+
+    async def _pass_on(self, entry: Entry, order: NoticeOrder) -> None:
         standing = await self._reports.standing(order.reference)
         sealed = await self._reports.sealed(standing.record) if standing else None
         if standing is None or sealed is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,10 +35,16 @@ class Sender:
     def __init__(self) -> None:
         self.sent: list[tuple[str, Notice]] = []
         self.blocked = False
+        self.began = asyncio.Event()
+        self.goes_on = asyncio.Event()
+        self.goes_on.set()
 
     async def send(self, address: str, notice: Notice) -> None:
         if self.blocked:
             raise Unreachable("gone")
+        if not self.began.is_set():
+            self.began.set()
+            await self.goes_on.wait()
         self.sent.append((address, notice))
 
     async def close(self) -> None:
@@ -101,6 +108,26 @@ async def test_each_custodian_needs_its_own_key_alone(
         "en:notice.note:{'note': 'on site'}",
     ]
     assert await Outbox(store, "delivery").depth() == 0
+
+
+async def test_the_newest_notice_is_the_last_to_arrive(
+    store: Store, notices: Notices, folder: Path
+) -> None:
+    """The channel is slow with the first while the later ones are due already."""
+    for version in (3, 4):
+        later = NoticeOrder(REFERENCE, version, "verified", "")
+        for command in notices.outbox.add(later.id, later.written()):
+            await store.write(*command)
+    await Drain(notices).run()
+    sender = Sender()
+    sender.goes_on.clear()
+    work = await delivery(store, folder, sender)
+    orders = await work.outbox.claim(3, 60)
+    sending = asyncio.gather(*map(work.do, orders))
+    await sender.began.wait()
+    sender.goes_on.set()
+    await sending
+    assert [notice.id for _, notice in sender.sent] == [f"{RECORD}.{at}" for at in (2, 3, 4)]
 
 
 async def test_who_is_gone_is_forgotten(store: Store, notices: Notices, folder: Path) -> None:

@@ -166,9 +166,11 @@ async def test_two_tabs_are_one_chat(
     one, other = await new_phone(context), await new_phone(context)
     await one.press("Report a hazard")
     await expect(other.theirs.last).to_contain_text("Step 2")
+    await expect(other.mine).to_contain_text("Report a hazard")
     await other.press("Next 2")
     for phone in (one, other):
         await expect(phone.theirs.last).to_contain_text("Step 3")
+        await expect(phone.mine).to_have_count(2)
         await expect(phone.choices.first).to_have_text("Next 3")
     pressed = [event for event in chat.conversation.events if isinstance(event, Pressed)]
     assert pressed == [Pressed("go", 1), Pressed("next", 2)]
@@ -307,11 +309,14 @@ async def test_the_transcript_stays_bounded(phone: Phone) -> None:
     entry: dict[str, Any] = {"kind": "own", "text": "x", "state": "sent", "at": 0}
     many = [{**entry, "id": f"old-{number}"} for number in range(200)]
     await phone.page.evaluate(
-        "many => localStorage.setItem('suishoupai.transcript', JSON.stringify(many))", many
+        "many => many.forEach(one => "
+        "localStorage.setItem('suishoupai.said.' + one.id, JSON.stringify(one)))",
+        many,
     )
     await phone.page.reload()
     await expect(phone.choices.first).to_be_visible()
-    assert len(await phone.kept("transcript")) == 120
+    said = "Object.keys(localStorage).filter(key => key.startsWith('suishoupai.said.')).length"
+    assert await phone.page.evaluate(said) == 120
 
 
 async def _inbox_empty(chat: World) -> bool:

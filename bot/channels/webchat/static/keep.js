@@ -35,16 +35,25 @@ export function write(name, value) {
   }
 }
 
-export function forgetEverything() {
-  memory.clear();
-  if (!store) return;
-  Object.keys(store).filter((key) => key.startsWith(PREFIX)).forEach((key) => store.removeItem(key));
+export function remove(name) {
+  memory.delete(name);
+  store?.removeItem(PREFIX + name);
 }
 
-// Another tab of this chat changed something.
-export function onChange(name, changed) {
+// What is kept under names that begin so.
+export function names(beginning) {
+  const kept = store ? Object.keys(store).filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length)) : [...memory.keys()];
+  return kept.filter((name) => name.startsWith(beginning));
+}
+
+export function forgetEverything() {
+  names("").forEach(remove);
+}
+
+// Another tab of this chat changed something whose name begins so; null is what it removed.
+export function onChange(beginning, changed) {
   window.addEventListener("storage", (event) => {
-    if (event.key === PREFIX + name) changed(event.newValue);
+    if (event.key?.startsWith(PREFIX + beginning)) changed(JSON.parse(event.newValue), event.key.slice(PREFIX.length));
   });
 }
 

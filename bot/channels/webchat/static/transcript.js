@@ -1,13 +1,14 @@
 // What was said, on both sides: kept in this browser alone, and the one truth that every open tab
-// of the chat draws from.
-import { onChange, random, read, write } from "./keep.js";
+// of the chat draws from. Each entry is kept for itself, so that no tab overwrites another's.
+import { names, onChange, random, read, remove as drop, write } from "./keep.js";
 
+const KEPT = "said.";
 const MOST = 120;
 const listeners = [];
-let entries = read("transcript", []);
+let entries = names(KEPT).map((name) => read(name)).filter(Boolean).sort(inOrder);
 
-onChange("transcript", () => {
-  entries = read("transcript", []);
+onChange(KEPT, (entry, name) => {
+  place(name.slice(KEPT.length), entry);
   tell();
 });
 
@@ -16,32 +17,51 @@ export const find = (id) => entries.find((one) => one.id === id);
 export const newest = (kind) => entries.findLast((one) => one.kind === kind);
 export const onTranscript = (changed) => listeners.push(changed);
 
+function inOrder(one, other) {
+  return one.at - other.at || (one.id < other.id ? -1 : 1);
+}
+
 function tell() {
   listeners.forEach((changed) => changed());
 }
 
-// Change what is kept, as other tabs may have left it meanwhile.
-function keep(change) {
-  entries = change(read("transcript", entries)).slice(-MOST);
+// The entry of that id as it is now, or none.
+function place(id, entry) {
+  const others = entries.filter((one) => one.id !== id);
+  entries = entry ? [...others, entry].sort(inOrder) : others;
+}
+
+function keep(entry) {
+  place(entry.id, entry);
+  forgetOldest(entries.length - MOST);
   // Where the browser gives no more room, the oldest goes first.
-  while (!write("transcript", entries) && entries.length > 1) {
-    entries = entries.slice(Math.ceil(entries.length / 4));
+  while (!write(KEPT + entry.id, entry) && entries.length > 1) {
+    forgetOldest(Math.ceil(entries.length / 4));
   }
   tell();
 }
 
+function forgetOldest(count) {
+  if (count > 0) entries.splice(0, count).forEach((one) => drop(KEPT + one.id));
+}
+
 export function add(entry) {
-  const whole = { id: random(9), at: Date.now(), ...entry };
-  keep((list) => [...list.filter((one) => one.id !== whole.id), whole]);
+  // Later than all that is there, also within one tick of the clock.
+  const at = Math.max(Date.now(), (entries.at(-1)?.at ?? 0) + 1);
+  const whole = { id: random(9), at, ...entry };
+  keep(whole);
   return whole.id;
 }
 
 export function change(id, patch) {
-  keep((list) => list.map((one) => (one.id === id ? { ...one, ...patch } : one)));
+  const entry = find(id);
+  if (entry) keep({ ...entry, ...patch });
 }
 
 export function remove(id) {
-  keep((list) => list.filter((one) => one.id !== id));
+  place(id, null);
+  drop(KEPT + id);
+  tell();
 }
 
 // A line between an earlier visit and this one; one is enough however often the page is opened.

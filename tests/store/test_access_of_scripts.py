@@ -87,15 +87,20 @@ def test_the_programme_runs_each_role_as_its_own_user(tmp_path: Path) -> None:
         url = valkey.address_for(f"unix://{valkey.socket_path(data)}", OPERATOR, password)
         with Redis.from_url(url) as operator:
             wait_for(lambda: users(operator) == {*ROLES, OPERATOR})
+        # A worker gives itself a title once it listens.
+        wait_for(lambda: "Listening on delivery" in titles(programme))
         family = programme.family()
-        titles = " ".join(word for one in family for word in one.cmdline())
-        assert "Listening on delivery" in titles
-        for words in (titles, programme.output.read_text()):
+        for words in (titles(programme), programme.output.read_text()):
             assert re.search("[0-9a-f]{64}", words) is None
         [desk] = [one for one in family if one.cmdline()[-1] == "desk"]
         assert "REDIS_URL" not in desk.environ()
     finally:
         assert programme.stop() == 0
+
+
+def titles(programme: Programme) -> str:
+    """What anybody on the machine can read of its processes."""
+    return " ".join(word for one in programme.family() for word in one.cmdline())
 
 
 def users(operator: Redis) -> set[str]:

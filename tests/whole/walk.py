@@ -144,4 +144,7 @@ async def desk_phone(browser: Browser, link: str, locale: str) -> Desk:
     page = await context.new_page()
     await page.goto(link)
     await page.wait_for_url("**/")
+    if locale.startswith("en"):
+        await page.get_by_text("English").click()
+        await expect(page.get_by_text("中文")).to_be_visible()
     return Desk(page)

@@ -100,7 +100,12 @@ class Phone:
         return found
 
     async def too_small(self) -> Sequence[str]:
-        """The controls that a thumb would miss: under 44 pixels."""
+        """The controls that a thumb would miss: under 44 pixels, once what is new stands still."""
+        await self.page.evaluate(
+            """() => Promise.allSettled(document.getAnimations()
+              .filter(e => e.effect.getComputedTiming().endTime !== Infinity)
+              .map(e => e.finished))"""
+        )
         found: list[str] = await self.page.evaluate(
             """() => [...document.querySelectorAll("button, a, textarea")]
               .filter(e => e.checkVisibility())

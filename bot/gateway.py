@@ -41,6 +41,7 @@ from bot.store.expiry import UNFINISHED_SECONDS, copies, expires
 from bot.store.orders import FetchOrder
 from bot.store.outbox import Outbox
 from bot.store.reports import Reports
+from bot.store.warm import Warm
 from bot.vault.keys import KeyFolder, epoch_of
 from bot.vault.sealing import ReturnAddress, seal
 
@@ -96,11 +97,15 @@ class Gateway:
         self._reply_key = reply_key
         self._bells = bells
         self._media_days = media_days
+        self._warm = Warm()
 
     async def take(self, incoming: Incoming) -> tuple[Shown, ...]:
         """One turn; see the contract."""
+        person = incoming.channel, incoming.address
+        conversation = self._warm.take(person)
+        if conversation is None or conversation.has_seen(incoming.event_id):
+            conversation = await self._conversations.load(*person)
         while True:
-            conversation = await self._conversations.load(incoming.channel, incoming.address)
             facts = await self._facts(incoming)
             draft = conversation.draft or self._handlers.fresh(
                 self._language.best(incoming.locale), facts
@@ -109,7 +114,9 @@ class Gateway:
                 return self._words(draft, (self._handlers.show(draft, facts),))
             turn = self._handlers.take(draft, incoming.event, facts, incoming.receipts)
             if await self._commit(conversation, incoming, turn, facts):
+                self._warm.keep(person, conversation)
                 return self._words(turn.draft, turn.prompts)
+            conversation = await self._conversations.load(*person)
 
     async def _facts(self, incoming: Incoming) -> Facts:
         named = self._handlers.receipts_named(incoming.event, incoming.receipts)

@@ -65,26 +65,33 @@ class Chat:
 
 
 @pytest.fixture
-async def gateway(store: Store, valkey_url: str, tmp_path: Path) -> AsyncIterator[Gateway]:
-    settings = Settings(data_dir=tmp_path)
+async def bells(store: Store, valkey_url: str) -> AsyncIterator[Bells]:
+    started = Bells(store, valkey_url)
+    yield started
+    await started.close()
+
+
+@pytest.fixture
+def gateway(store: Store, bells: Bells, tmp_path: Path) -> Gateway:
+    KeyFolder(tmp_path / "keys").create(epoch_of(datetime.now(UTC)))
+    return built(store, bells, tmp_path)
+
+
+def built(store: Store, bells: Bells, folder: Path) -> Gateway:
+    settings = Settings(data_dir=folder)
     catalogues = Catalogues.load("zh", settings.zone)
-    keys = KeyFolder(tmp_path / "keys")
-    bells = Bells(store, valkey_url)
-    built = Gateway(
+    return Gateway(
         handlers=conversation,
         form=read_form(settings),
         language=Language(catalogues.say, catalogues.best, catalogues.locales),
         conversations=Conversations(store, KEY),
         reports=Reports(store, KEY),
         outboxes={kind: Outbox(store, kind) for kind in KINDS},
-        keys=keys,
+        keys=KeyFolder(folder / "keys"),
         reply_key=KEY,
         bells=bells,
         media_days=60,
     )
-    keys.create(epoch_of(datetime.now(UTC)))
-    yield built
-    await bells.close()
 
 
 async def test_a_report_its_receipt_and_its_work_are_one(
@@ -140,6 +147,28 @@ async def test_many_taps_at_once_make_one_report(gateway: Gateway, store: Store)
     )
     assert await Outbox(store, "push").depth() == 1
     assert len({one.receipt for one in shown}) == 1
+
+
+async def test_turns_may_come_to_one_process_after_the_other(
+    gateway: Gateway, store: Store, bells: Bells, tmp_path: Path
+) -> None:
+    """What one remembers of a conversation is no news where the other went on with it."""
+    replica = built(store, bells, tmp_path)
+    one, other = Chat(gateway), Chat(replica)
+    await one.does(Pressed("report"), "first")
+    assert (await other.does(Pressed("fire"), "second")).screen == "hazard"
+    assert (await one.does(Pressed("blocked_exit"), "third")).screen == "location"
+    # Redelivered to the one that has not heard of it, and to the one that has.
+    assert (await other.does(Pressed("blocked_exit"), "third")).screen == "location"
+    assert (await one.does(Pressed("fire"), "second")).screen == "location"
+
+
+async def test_what_is_remembered_expires_with_the_store(gateway: Gateway, store: Store) -> None:
+    chat = Chat(gateway)
+    await chat.does(Pressed("report"))
+    [key] = await store.client.keys("c:*")
+    await store.write("DEL", key)
+    assert (await chat.does(Opened())).screen == "menu"
 
 
 async def test_a_picture_is_ordered_and_its_answer_is_a_turn(

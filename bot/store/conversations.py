@@ -76,13 +76,19 @@ class Conversations:
         event_id: str,
         work: Sequence[Command] = (),
     ) -> bool:
-        """The new draft, the event and the work together. False: somebody else was faster."""
+        """The new draft, the event and the work together. False: somebody else was faster.
+
+        `conversation` is then as it stands in the store.
+        """
         events = (conversation.events + _event_hash(event_id))[-EVENTS_REMEMBERED * _HASH :]
         plain = bytes((len(events) // _HASH,)) + events + written_draft(draft)
         nonce = os.urandom(_NONCE)
         sealed = nonce + conversation.cipher.encrypt(nonce, plain, conversation.key.encode())
         words = (conversation.version, sealed, DRAFT_SECONDS, *spelled(work))
-        return bool(await self._store.script("commit", (conversation.key,), words))
+        if not await self._store.script("commit", (conversation.key,), words):
+            return False
+        conversation.version, conversation.events, conversation.draft = nonce, events, draft
+        return True
 
 
 def _event_hash(event_id: str) -> bytes:

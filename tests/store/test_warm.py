@@ -1,0 +1,30 @@
+"""What is remembered between turns, and for how many."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from bot.store.conversations import Conversation
+from bot.store.warm import WARM_MOST, Warm
+
+
+def some() -> Conversation:
+    return Conversation("c:x", AESGCM(bytes(32)), b"", b"", None)
+
+
+async def test_whoever_takes_it_has_it_alone() -> None:
+    warm, kept = Warm(), some()
+    warm.keep(("webchat", "a"), kept)
+    assert warm.take(("webchat", "a")) is kept
+    assert warm.take(("webchat", "a")) is None
+
+
+async def test_the_longest_untouched_goes_when_there_are_too_many() -> None:
+    warm, kept = Warm(), some()
+    for number in range(WARM_MOST):
+        warm.keep(("webchat", str(number)), kept)
+    warm.keep(("webchat", "0"), kept)
+    warm.keep(("webchat", "one more"), kept)
+    assert warm.take(("webchat", "0")) is kept
+    assert warm.take(("webchat", "1")) is None
+    assert warm.take(("webchat", "2")) is kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bot.core import wizard
 from bot.core.dialogue import Draft, Facts, Message, Turn

@@ -7,7 +7,8 @@ What a button, command or typed receipt means is decided here; what becomes of t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bot.core import wizard
 from bot.core.dialogue import (

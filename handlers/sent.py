@@ -6,7 +6,7 @@ be taken, and the question that stands is asked again.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bot.core import wizard
 from bot.core.dialogue import (

@@ -16,16 +16,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from aiohttp import web
+from msgspec import Struct
 from redis.asyncio import Redis
 
 from bot.core.dialogue import Accepted, ChoiceKind, Incoming, Message
-from bot.core.records import record
 from bot.store.media import MediaStore
 from config.settings import Settings
 
 
-@record
-class Button:
+class Button(Struct, frozen=True):
     """A choice in words. `id` is at most 40 bytes."""
 
     id: str
@@ -33,8 +32,7 @@ class Button:
     kind: ChoiceKind = "button"
 
 
-@record
-class Shown:
+class Shown(Struct, frozen=True):
     """A prompt in words of one language; the fields are those of `bot.core.dialogue.Prompt`.
 
     `text` is plain text with line breaks: a channel escapes whatever its markup needs.
@@ -51,8 +49,7 @@ class Shown:
     receipt: str | None = None
 
 
-@record
-class Notice:
+class Notice(Struct, frozen=True):
     """News for somebody who is not in a turn. `id` is the same when it is sent again."""
 
     id: str
@@ -72,8 +69,7 @@ class Turns(Protocol):
         ...
 
 
-@record
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What a channel is given. `store` answers in bytes; `say` puts a message in a language;
     `locales` are the languages there are, the default one first; `media_link(id, thumbnail)`
     is the path of a signed link to a safe copy that expires.

@@ -8,17 +8,16 @@ markup, so that one conversation speaks every language and suits every channel.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from datetime import date, datetime
 from typing import Literal
 
+from msgspec import Struct, field
+
 from bot.core.form import Form
-from bot.core.records import record
 from bot.core.report import Answers, Place, Progress, Report
 
 
-@record
-class Message:
+class Message(Struct, frozen=True):
     """A sentence of the catalogue: its id, what to fill in, and the number that picks a plural.
 
     A value that is a `Message` is said in the same language; dates and numbers are written by
@@ -35,8 +34,7 @@ class Message:
 ChoiceKind = Literal["button", "position"]
 
 
-@record
-class Choice:
+class Choice(Struct, frozen=True):
     """One thing that can be chosen. `position` asks the device where it is.
 
     `id` is at most 40 bytes, so that it fits a Telegram button beside the prompt's serial.
@@ -50,8 +48,7 @@ class Choice:
 Accepted = Literal["text", "position", "media"]
 
 
-@record
-class Prompt:
+class Prompt(Struct, frozen=True):
     """What the person sees next.
 
     `lines` are paragraphs; `rows` the choices, row by row; `accepts` says what may be typed or sent
@@ -72,38 +69,33 @@ class Prompt:
 # What comes in ------------------------------------------------------------------------------------
 
 
-@record
-class Text:
+class Text(Struct, frozen=True):
     """Something typed."""
 
     text: str
 
 
-@record
-class Pressed:
+class Pressed(Struct, frozen=True):
     """A choice was pressed. `serial` is the prompt's own, None where a channel cannot carry it."""
 
     choice: str
     serial: int | None = None
 
 
-@record
-class Command:
+class Command(Struct, frozen=True):
     """A slash command or a deep link: ``start``, ``report``, ``reports``, ``language`` …"""
 
     name: str
     argument: str = ""
 
 
-@record
-class Located:
+class Located(Struct, frozen=True):
     """A position, a venue, or both."""
 
     place: Place
 
 
-@record
-class Attachment:
+class Attachment(Struct, frozen=True):
     """A picture or video that was sent and waits to be fetched.
 
     `id` becomes the media id; `source` is the channel's own and opaque; `size` in bytes if known;
@@ -116,45 +108,39 @@ class Attachment:
     refused: str | None = None
 
 
-@record
-class Attached:
+class Attached(Struct, frozen=True):
     """Pictures and videos, several at once or one of an album, with the words beside them."""
 
     attachments: tuple[Attachment, ...]
     caption: str = ""
 
 
-@record
-class MadeSafe:
+class MadeSafe(Struct, frozen=True):
     """The media worker is done with `media`; `position` was found inside, if any."""
 
     media: str
     position: tuple[float, float] | None = None
 
 
-@record
-class Refused:
+class Refused(Struct, frozen=True):
     """The media worker cannot use `media`; `reason` as in `MediaRefused`."""
 
     media: str
     reason: str
 
 
-@record
-class Opened:
+class Opened(Struct, frozen=True):
     """The chat was opened or came back: show where we are."""
 
 
-@record
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Something that no step can use: a sticker, a voice message, a contact."""
 
 
 Event = Text | Pressed | Command | Located | Attached | MadeSafe | Refused | Opened | Unknown
 
 
-@record
-class Incoming:
+class Incoming(Struct, frozen=True):
     """One event with where it came from.
 
     `address` is the channel's own way back to the person and never leaves the turn in the clear;
@@ -175,8 +161,7 @@ class Incoming:
 Overlay = Literal["", "cancel", "resume", "language"]
 
 
-@record
-class Draft:
+class Draft(Struct, frozen=True):
     """One conversation as it stands. `step` is ``menu``, a step of the form, ``summary`` or
     ``receipt``; `overlay` a question asked on top of it; `serial` changes with every new screen.
     """
@@ -196,8 +181,7 @@ class Draft:
         return self.step not in ("menu", "receipt")
 
 
-@record
-class Facts:
+class Facts(Struct, frozen=True):
     """What the reducer may know of the world: all of it given, so that it stays a pure function.
 
     `now` is aware; `entropy` is fresh random bytes (at least 32); `progress` holds a `Progress`
@@ -213,22 +197,19 @@ class Facts:
     hint: Message | None = None
 
 
-@record
-class Fetch:
+class Fetch(Struct, frozen=True):
     """Have this attachment fetched and made safe."""
 
     attachment: Attachment
 
 
-@record
-class Discard:
+class Discard(Struct, frozen=True):
     """These media are no longer wanted."""
 
     media: tuple[str, ...]
 
 
-@record
-class Submit:
+class Submit(Struct, frozen=True):
     """The report is finished; `receipt` is what its reporter holds."""
 
     report: Report
@@ -238,8 +219,7 @@ class Submit:
 Effect = Fetch | Discard | Submit
 
 
-@record
-class Turn:
+class Turn(Struct, frozen=True):
     """What a turn comes to: the new draft, what to show, and what to do."""
 
     draft: Draft

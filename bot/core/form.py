@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from bot.core.records import record
+from msgspec import Struct
 
 STEPS = ("category", "hazard", "location", "media", "description", "danger")
 
 
-@record
-class Category:
+class Category(Struct, frozen=True):
     """One group of hazards. `code` and `hazards` name sentences ``hazard.<code>[.<hazard>]``."""
 
     code: str
@@ -22,8 +21,7 @@ class Category:
     hazards: tuple[str, ...]
 
 
-@record
-class Form:
+class Form(Struct, frozen=True):
     """The whole form. Lengths in characters, `media_most` in pieces, numbers to call as dialled."""
 
     categories: tuple[Category, ...]
@@ -35,4 +33,7 @@ class Form:
 
     def category(self, code: str | None) -> Category | None:
         """The category of that code, or None."""
-        return next((one for one in self.categories if one.code == code), None)
+        for one in self.categories:
+            if one.code == code:
+                return one
+        return None

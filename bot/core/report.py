@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from datetime import datetime
 from typing import Literal
 
-from bot.core.records import record
+from msgspec import Struct
 
 MediaState = Literal["pending", "ready"]
 
 
-@record
-class Place:
+class Place(Struct, frozen=True):
     """Where the hazard is: WGS84 degrees, words, or both. At least one of them is given."""
 
     latitude: float | None = None
@@ -27,16 +25,14 @@ class Place:
         return self.latitude, self.longitude
 
 
-@record
-class Media:
+class Media(Struct, frozen=True):
     """A picture or video of a draft. `id` is 22 letters, unguessable, and names the safe copy."""
 
     id: str
     state: MediaState = "pending"
 
 
-@record
-class Answers:
+class Answers(Struct, frozen=True):
     """What has been answered so far; None and empty mean not yet."""
 
     category: str | None = None
@@ -50,8 +46,7 @@ class Answers:
     offered: Place | None = None
 
 
-@record
-class Report:
+class Report(Struct, frozen=True):
     """A finished report, as the case system is to get it. Nothing in it says who sent it."""
 
     reference: str
@@ -64,21 +59,19 @@ class Report:
     submitted_at: datetime
 
 
-@record
-class Step:
+class Step(Struct, frozen=True):
     """One status that a report has reached, and when."""
 
     status: str
     at: datetime
 
 
-@record
-class Progress:
+class Progress(Struct, frozen=True):
     """What may be shown to whoever holds the receipt."""
 
     category: str
     submitted_at: datetime
-    steps: tuple[Step, ...] = field(default=())
+    steps: tuple[Step, ...] = ()
     note: str = ""
 
     @property

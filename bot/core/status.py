@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, tzinfo
 
-from bot.core.records import record
+from msgspec import Struct
 
 STATUSES = (
     "received",
@@ -34,8 +34,7 @@ OVER = frozenset({"closed", "rejected", "not_confirmed", "reward_paid", "reward_
 SILENT = frozenset({"received"})
 
 
-@record
-class Deadlines:
+class Deadlines(Struct, frozen=True):
     """The last day of each promise, in the city's own time zone."""
 
     accept: date

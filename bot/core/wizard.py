@@ -6,7 +6,7 @@ that came out of order are simply steps that need no asking any more.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bot.core.dialogue import Draft
 from bot.core.form import STEPS, Form

@@ -40,9 +40,10 @@ class Conversation:
     def has_seen(self, event_id: str) -> bool:
         """Whether this event was committed before."""
         wanted = _event_hash(event_id)
-        return any(
-            self.events[at : at + _HASH] == wanted for at in range(0, len(self.events), _HASH)
-        )
+        at = self.events.find(wanted)
+        while at > 0 and at % _HASH:  # it began in the midst of another one
+            at = self.events.find(wanted, at + 1)
+        return at >= 0
 
 
 class Conversations:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import orjson
+import msgspec
+from msgspec import Struct
 
-from bot.core.records import record
 
-
-@record
-class FetchOrder:
+class FetchOrder(Struct, frozen=True, array_like=True):
     """``media``: fetch `source` of `channel`, make it safe as `media`, tell `reply_to` (sealed)."""
 
     channel: str
@@ -18,17 +16,15 @@ class FetchOrder:
 
     def written(self) -> bytes:
         """As an outbox body."""
-        return orjson.dumps([self.channel, self.media, self.source, self.reply_to.hex()])
+        return msgspec.json.encode(self)
 
     @classmethod
     def read(cls, body: bytes) -> FetchOrder:
         """From an outbox body."""
-        channel, media, source, reply_to = orjson.loads(body)
-        return cls(channel, media, source, bytes.fromhex(reply_to))
+        return msgspec.json.decode(body, type=cls)
 
 
-@record
-class NoticeOrder:
+class NoticeOrder(Struct, frozen=True, array_like=True):
     """``notices``: the case of `reference` has a new `status`."""
 
     reference: str
@@ -43,16 +39,15 @@ class NoticeOrder:
 
     def written(self) -> bytes:
         """As an outbox body."""
-        return orjson.dumps([self.reference, self.version, self.status, self.note])
+        return msgspec.json.encode(self)
 
     @classmethod
     def read(cls, body: bytes) -> NoticeOrder:
         """From an outbox body."""
-        return cls(*orjson.loads(body))
+        return msgspec.json.decode(body, type=cls)
 
 
-@record
-class DeliveryOrder:
+class DeliveryOrder(Struct, frozen=True, array_like=True):
     """``delivery``: bring `status` and `note` to whoever `inner` (sealed) belongs to. It does not
     say which report it is about."""
 
@@ -69,10 +64,9 @@ class DeliveryOrder:
 
     def written(self) -> bytes:
         """As an outbox body."""
-        return orjson.dumps([self.record, self.version, self.inner.hex(), self.status, self.note])
+        return msgspec.json.encode(self)
 
     @classmethod
     def read(cls, body: bytes) -> DeliveryOrder:
         """From an outbox body."""
-        record, version, inner, status, note = orjson.loads(body)
-        return cls(record, version, bytes.fromhex(inner), status, note)
+        return msgspec.json.decode(body, type=cls)

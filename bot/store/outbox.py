@@ -8,7 +8,8 @@ changes nothing.
 
 from __future__ import annotations
 
-from bot.core.records import record
+from msgspec import Struct
+
 from bot.store.connection import Command, Store, spelled
 
 KINDS = ("push", "media", "notices", "delivery", "broadcast", "replies")
@@ -16,8 +17,7 @@ KINDS = ("push", "media", "notices", "delivery", "broadcast", "replies")
 UNDELIVERABLE = "undeliverable"
 
 
-@record
-class Entry:
+class Entry(Struct, frozen=True):
     """A leased piece of work. `attempts` counts this one."""
 
     id: str

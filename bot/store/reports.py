@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64encode
-from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-import orjson
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
-from bot.core.records import record
-from bot.core.report import Place, Progress, Report, Step
+from bot.core.report import Progress, Report, Step
 from bot.store.connection import Command, Store, spelled
 
 # Nothing stands for ever, even if a case is never closed.
@@ -27,8 +27,7 @@ KEPT_SECONDS = 400 * 24 * 3600
 OVER_SECONDS = 30 * 24 * 3600
 
 
-@record
-class Standing:
+class Standing(Struct, frozen=True):
     """How a report stands. `version` is the case system's own count of changes, `record` the name
     of the sealed way back."""
 
@@ -115,15 +114,12 @@ class Reports:
 
 def written_report(report: Report) -> bytes:
     """A report as JSON."""
-    return orjson.dumps(asdict(report))
+    return msgspec.json.encode(report)
 
 
 def report_from(raw: bytes) -> Report:
     """The report of that JSON."""
-    fields = orjson.loads(raw)
-    place, media = Place(**fields.pop("place")), tuple(fields.pop("media"))
-    submitted_at = datetime.fromisoformat(fields.pop("submitted_at"))
-    return Report(place=place, media=media, submitted_at=submitted_at, **fields)
+    return msgspec.json.decode(raw, type=Report)
 
 
 def _progress_key(reference: str) -> str:
@@ -139,11 +135,11 @@ def _written(standing: Standing) -> bytes:
         [[step.status, step.at] for step in standing.steps],
         standing.note,
     ]
-    return b"%012d" % standing.revision + orjson.dumps(body)
+    return b"%012d" % standing.revision + msgspec.json.encode(body)
 
 
 def _standing_from(reference: str, raw: bytes) -> Standing:
-    record, category, submitted_at, version, steps, note = orjson.loads(raw[12:])
+    record, category, submitted_at, version, steps, note = msgspec.json.decode(raw[12:])
     return Standing(
         reference=reference,
         record=record,

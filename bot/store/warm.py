@@ -23,6 +23,10 @@ class Warm:
         self._kept: dict[Person, tuple[Conversation, float]] = {}
         self._ticking = False
 
+    def __len__(self) -> int:
+        """How many are remembered."""
+        return len(self._kept)
+
     def take(self, person: Person) -> Conversation | None:
         """The conversation as it was committed last; whoever takes it has it alone."""
         found = self._kept.pop(person, None)

@@ -35,7 +35,10 @@ def answer(kind: str, root: str, value: object, status: int = 200) -> web.Respon
         body = ElementTree.tostring(_element(root, value), encoding="UTF-8", xml_declaration=True)
         return web.Response(body=body, status=status, content_type="text/xml", charset="utf-8")
     return web.Response(
-        body=orjson.dumps(value), status=status, content_type="application/json", charset="utf-8"
+        body=orjson.dumps(value),
+        status=status,
+        content_type="application/json",
+        charset="utf-8",
     )
 
 

@@ -1,8 +1,7 @@
 """Which step comes next, without anybody talking."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bot.core import wizard
 from bot.core.dialogue import Draft

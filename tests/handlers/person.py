@@ -6,10 +6,12 @@ Every turn is held to what must always be true; see `tests.handlers.always`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import count
+
+from msgspec.structs import replace
 
 from bot.core.dialogue import (
     Attached,

@@ -1,8 +1,7 @@
 """Cancelling, going away, coming back, starting anew; old buttons and two devices."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bot.core.dialogue import Discard, Opened, Pressed, Text
 from handlers.conversation import AWAY_SECONDS

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from hashlib import blake2b
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.core.dialogue import Draft
 from bot.core.report import Answers, Media, Place
 from bot.store.connection import Store
-from bot.store.conversations import EVENTS_REMEMBERED, Conversations
+from bot.store.conversations import EVENTS_REMEMBERED, Conversation, Conversations
 from bot.store.drafts import draft_from, written_draft
 
 KEY = os.urandom(32)
@@ -112,3 +114,17 @@ async def test_a_conversation_under_a_lost_key_starts_anew(store: Store) -> None
     loaded = await Conversations(store, KEY).load("webchat", "a")
     assert loaded.draft is None
     assert await Conversations(store, KEY).commit(loaded, DRAFT, "e2")
+
+
+@given(st.binary(max_size=6 * EVENTS_REMEMBERED), st.integers(0, EVENTS_REMEMBERED - 1))
+def test_an_event_is_known_by_its_own_place_alone(events: bytes, place: int) -> None:
+    whole = events[: len(events) // 6 * 6]
+    name = blake2b(b"e", digest_size=6).digest()
+    before, after = whole[: place * 6], whole[place * 6 :]
+
+    def seen(remembered: bytes) -> bool:
+        return Conversation("", AESGCM(bytes(32)), b"", remembered, None).has_seen("e")
+
+    assert seen(before + name + after)
+    assert not seen(b"\0\0\0" + name + b"\0\0\0")
+    assert seen(b"\0\0\0" + name + b"\0\0\0" + name)

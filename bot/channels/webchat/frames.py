@@ -28,6 +28,7 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any
 
+import msgspec
 import orjson
 
 from bot.channels.contract import MEDIA_BYTES_MOST, Shown
@@ -104,8 +105,8 @@ def answered(name: str | None, shown: Sequence[Shown], link: Callable[[str, bool
     for prompt in shown:
         if prompt.media:
             links = {media: link(media, True) for one in shown for media in one.media}
-            return orjson.dumps({**frame, "links": links})
-    return orjson.dumps(frame)
+            return msgspec.json.encode({**frame, "links": links})
+    return msgspec.json.encode(frame)
 
 
 def trouble(name: str | None, reason: str, words: str, *, again: bool) -> bytes:

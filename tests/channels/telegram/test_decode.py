@@ -1,11 +1,11 @@
 """One update in, one expected event out; and whatever the JSON, nothing raised."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.channels.contract import MEDIA_BYTES_MOST
 from bot.channels.telegram.decode import button_mark, decode

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import orjson
 import pytest
 from redis.asyncio import Redis
@@ -282,7 +283,7 @@ async def test_the_turn_in_hand_is_finished_before_the_end(world: World) -> None
 
 
 def _plain(world: World, token: str) -> object:
-    return orjson.loads(orjson.dumps(world.conversation.screens(token)[0]))
+    return msgspec.to_builtins(world.conversation.screens(token)[0])
 
 
 async def test_a_page_that_is_gone_without_a_word_is_let_go(

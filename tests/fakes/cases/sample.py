@@ -1,9 +1,9 @@
 """A report to send, and settings that name a stand-in."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from bot.core.report import Place, Report

@@ -25,6 +25,7 @@ from bot.core.dialogue import (
     Event,
     Facts,
     Fetch,
+    Forget,
     Incoming,
     Message,
     Prompt,
@@ -38,7 +39,7 @@ from bot.replies import ReplyTo, seal_reply
 from bot.store.connection import Command
 from bot.store.conversations import Conversation, Conversations
 from bot.store.expiry import UNFINISHED_SECONDS, copies, expires
-from bot.store.orders import FetchOrder
+from bot.store.orders import FetchOrder, ForgetOrder
 from bot.store.outbox import Outbox
 from bot.store.reports import Reports
 from bot.store.warm import Warm
@@ -144,14 +145,14 @@ class Gateway:
         work: list[Command] = []
         bells: set[str] = set()
         for effect in turn.effects:
-            work += self._work(effect, incoming, turn.draft, facts)
+            work += await self._work(effect, incoming, turn.draft, facts)
             bells.update(_BELLS[type(effect)])
         if not await self._conversations.commit(conversation, turn.draft, incoming.event_id, work):
             return False
         self._bells.ring(bells)
         return True
 
-    def _work(
+    async def _work(
         self, effect: Effect, incoming: Incoming, draft: Draft, facts: Facts
     ) -> list[Command]:
         match effect:
@@ -162,6 +163,8 @@ class Gateway:
                 return expires(names, time.time())
             case Submit():
                 return self._submit(effect, incoming, draft, facts)
+            case Forget():
+                return await self._forget(effect)
 
     def _fetch(self, effect: Fetch, incoming: Incoming) -> list[Command]:
         attachment = effect.attachment
@@ -186,9 +189,23 @@ class Gateway:
             *expires(names, time.time() + self._media_days * DAY),
         ]
 
+    async def _forget(self, effect: Forget) -> list[Command]:
+        work: list[Command] = []
+        for receipt in effect.receipts:
+            if reference := await self._reports.reference(receipt):
+                order = ForgetOrder(reference)
+                work += self._reports.receipt_gone(receipt)
+                work += self._outboxes["notices"].add(order.id, order.written())
+        return work
+
     def _words(self, draft: Draft, prompts: tuple[Prompt, ...]) -> tuple[Shown, ...]:
         say = self._language.say
         return tuple([shown(prompt, draft.locale, say) for prompt in prompts])
 
 
-_BELLS: dict[type[Effect], tuple[str, ...]] = {Fetch: ("media",), Discard: (), Submit: ("push",)}
+_BELLS: dict[type[Effect], tuple[str, ...]] = {
+    Fetch: ("media",),
+    Discard: (),
+    Submit: ("push",),
+    Forget: ("notices",),
+}

@@ -7,12 +7,13 @@ one transaction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
 import structlog
 from aiohttp import web
+from msgspec.structs import replace
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from bot.bells import Bells

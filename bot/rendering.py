@@ -25,4 +25,5 @@ def shown(prompt: Prompt, locale: str, say: Say) -> Shown:
         serial=prompt.serial,
         keep=prompt.keep,
         receipt=prompt.receipt,
+        forgotten=prompt.forgotten,
     )

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from bot.core import wizard
 from bot.core.dialogue import Draft, Facts, Message, Turn
+from handlers.forgetting import BUTTON_ALL
 from handlers.moves import stay
 from handlers.screens import aside
 
@@ -33,7 +34,7 @@ def guide(draft: Draft, facts: Facts) -> Turn:
 
 def privacy(draft: Draft, facts: Facts) -> Turn:
     """What is kept and what is not, the messenger's own knowledge included."""
-    return aside(draft, "privacy", [Message(line) for line in PRIVACY])
+    return aside(draft, "privacy", [Message(line) for line in PRIVACY], ((BUTTON_ALL,),))
 
 
 def language(draft: Draft, facts: Facts, wanted: str = "") -> Turn:

@@ -28,7 +28,7 @@ from bot.core.dialogue import (
     Unknown,
 )
 from bot.core.receipt import looks_like_receipt, read_receipt
-from handlers import commands, follow_up, report, sent
+from handlers import commands, follow_up, forgetting, report, sent
 from handlers.moves import stay
 from handlers.screens import show
 
@@ -55,10 +55,10 @@ def take(draft: Draft, event: Event, facts: Facts, receipts: Receipts = ()) -> T
 def receipts_named(event: Event, receipts: Receipts) -> Receipts:
     """The receipts whose progress the reducer will want to know."""
     match event:
-        case Pressed(choice="reports") | Command(name="reports"):
+        case Pressed(choice="reports" | forgetting.SURE_ALL) | Command(name="reports"):
             return receipts
-        case Pressed(choice=choice) if choice.startswith("status:"):
-            return (read_receipt(choice.removeprefix("status:")) or "",)
+        case Pressed(choice=choice) if choice.startswith(_ABOUT_ONE):
+            return (_named(choice),)
         case Text(text=text) if looks_like_receipt(text):
             return (read_receipt(text) or "",)
         case Command(name="status", argument=argument):
@@ -127,11 +127,12 @@ def _command(draft: Draft, event: Command, facts: Facts, receipts: Receipts) -> 
 
 def _pressed(draft: Draft, event: Pressed, facts: Facts, receipts: Receipts) -> Turn:
     choice = event.choice
-    if choice.startswith("status:"):
-        return follow_up.status(draft, facts, read_receipt(choice.removeprefix("status:")) or "")
-    if choice == "reports":
-        return follow_up.reports(draft, facts, receipts)
-    if choice in ("guide", "privacy"):
+    if choice.startswith(_ABOUT_ONE):
+        kind = choice.partition(":")[0] + ":"
+        return _ONE[kind](draft, facts, _named(choice))
+    if choice in _ALL:
+        return _ALL[choice](draft, facts, receipts)
+    if choice in ("guide", "privacy", forgetting.ASK_ALL):
         return _ANYWHERE[choice](draft, facts)
     stale = event.serial is not None and event.serial != draft.serial
     if stale and not _timeless(draft, choice):
@@ -173,6 +174,21 @@ def _report(draft: Draft, facts: Facts) -> Turn:
     return stay(draft, facts) if draft.open else report.begin(draft, facts)
 
 
+def _named(choice: str) -> str:
+    """The receipt in a choice that is about one report; empty if it is none."""
+    return read_receipt(choice.partition(":")[2]) or ""
+
+
+_ONE: dict[str, Callable[[Draft, Facts, str], Turn]] = {
+    "status:": follow_up.status,
+    forgetting.ASK: forgetting.ask,
+    forgetting.SURE: forgetting.forget,
+}
+_ABOUT_ONE = tuple(_ONE)
+_ALL: dict[str, Callable[[Draft, Facts, Receipts], Turn]] = {
+    "reports": follow_up.reports,
+    forgetting.SURE_ALL: forgetting.forget_all,
+}
 _ANYWHERE: dict[str, Callable[[Draft, Facts], Turn]] = {
     "report": _report,
     "menu": commands.menu,
@@ -181,6 +197,7 @@ _ANYWHERE: dict[str, Callable[[Draft, Facts], Turn]] = {
     "help": commands.guide,
     "guide": commands.guide,
     "privacy": commands.privacy,
+    forgetting.ASK_ALL: forgetting.ask_all,
 }
 _MENU_CHOICES = ("report", "menu", "go_on")
 

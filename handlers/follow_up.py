@@ -11,6 +11,7 @@ from datetime import date, tzinfo
 from bot.core.dialogue import Choice, Draft, Facts, Message, Turn
 from bot.core.report import Progress
 from bot.core.status import deadlines
+from handlers import forgetting
 from handlers.screens import aside
 
 # Which statuses keep which promise; the later ones keep the earlier promises too.
@@ -51,8 +52,8 @@ def status(draft: Draft, facts: Facts, receipt: str) -> Turn:
     ]
     if progress.note:
         lines.append(Message("notice.note", {"note": progress.note}))
-    again = ((Choice(f"status:{receipt}", Message("status.refresh")),),)
-    return aside(draft, "status", lines, again)
+    again = Choice(f"status:{receipt}", Message("status.refresh"))
+    return aside(draft, "status", lines, ((again,), (forgetting.button(receipt),)))
 
 
 def wrong_receipt(draft: Draft) -> Turn:

@@ -33,7 +33,7 @@ REFUSALS = (
     "gone",
 )
 TELEGRAM = ("receipt_tag", "position_hint", "private_only", "failed")
-COMMANDS = ("report", "reports", "guide", "privacy", "language", "cancel")
+COMMANDS = ("report", "reports", "guide", "privacy", "forget", "language", "cancel")
 # Said by the catalogues themselves: how a language writes dates and numbers.
 ALWAYS = frozenset({"format.day", "format.moment", "format.number"})
 

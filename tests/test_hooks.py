@@ -16,7 +16,7 @@ from bot.bells import Bells
 from bot.core.report import Place, Report
 from bot.hooks import BODY_MOST, CaseHook
 from bot.store.connection import Store
-from bot.store.orders import NoticeOrder
+from bot.store.orders import NoticeOrder, notices_order
 from bot.store.outbox import Outbox
 from bot.store.reports import Reports
 
@@ -72,7 +72,8 @@ async def post(hook: Client, body: bytes, secret: str = NEW, age: timedelta = ti
 
 async def notices(store: Store) -> list[NoticeOrder]:
     entries = await Outbox(store, "notices").claim(10, 60)
-    return [NoticeOrder.read(entry.body) for entry in entries]
+    orders = [notices_order(entry.body) for entry in entries]
+    return [order for order in orders if isinstance(order, NoticeOrder)]
 
 
 async def test_a_change_becomes_one_notice(hook: Client, store: Store) -> None:

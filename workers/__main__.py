@@ -159,7 +159,8 @@ async def _media(base: Base, bells: Bells) -> Built:
 async def _notices(base: Base, bells: Bells) -> Built:
     from workers.notices import Notices
 
-    return Notices(base.store, base.reports, base.keys, bells), _nothing, []
+    notices = Notices(base.store, base.reports, base.keys, bells)
+    return notices, notices.rewrite, []
 
 
 async def _delivery(base: Base, bells: Bells) -> Built:

@@ -14,6 +14,7 @@ from bot.core.dialogue import Message
 from bot.core.errors import Unreachable
 from bot.rendering import Say
 from bot.store.connection import Store
+from bot.store.erasure import erased
 from bot.store.orders import DeliveryOrder
 from bot.store.outbox import Entry, Outbox
 from bot.vault.keys import KeyFolder, KeyMissing
@@ -34,6 +35,7 @@ class Delivery:
         self, store: Store, keys: KeyFolder, senders: Mapping[str, Sender], say: Say
     ) -> None:
         self.outbox = Outbox(store, "delivery")
+        self._store = store
         self._keys = keys
         self._senders = senders
         self._say = say
@@ -46,6 +48,9 @@ class Delivery:
             await self._bring(entry, order)
 
     async def _bring(self, entry: Entry, order: DeliveryOrder) -> None:
+        if not await self._store.read("EXISTS", f"vault:{order.record}"):
+            await self.outbox.done(entry)  # who it was for wants to be forgotten, or is by now
+            return
         try:
             to = open_inner(self._keys, order.record, order.inner)
         except KeyMissing as error:
@@ -59,7 +64,7 @@ class Delivery:
             await sender.send(to.address, self._notice(order, to))
         except Unreachable:
             log.info("delivery.unreachable", channel=to.channel)
-            await self.outbox.done(entry, [("DEL", f"vault:{order.record}")])
+            await self.outbox.done(entry, [("DEL", f"vault:{order.record}"), *erased()])
             return
         await self.outbox.done(entry)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from bot.bells import Bells
 from bot.core.status import OVER
 from bot.store.connection import Store
-from bot.store.orders import DeliveryOrder, NoticeOrder
+from bot.store.erasure import erased, rewrite
+from bot.store.orders import DeliveryOrder, ForgetOrder, NoticeOrder, notices_order
 from bot.store.outbox import Entry, Outbox
 from bot.store.reports import Reports
 from bot.vault.keys import KeyFolder, KeyMissing
@@ -25,6 +26,7 @@ class Notices:
 
     def __init__(self, store: Store, reports: Reports, keys: KeyFolder, bells: Bells) -> None:
         self.outbox = Outbox(store, "notices")
+        self._store = store
         self._delivery = Outbox(store, "delivery")
         self._reports = reports
         self._keys = keys
@@ -33,9 +35,22 @@ class Notices:
 
     async def do(self, entry: Entry) -> None:
         """Pass a notice on; where the way back or its key is gone, so is the notice."""
-        order = NoticeOrder.read(entry.body)
+        order = notices_order(entry.body)
         async with self._lines.of(order.reference):
-            await self._pass_on(entry, order)
+            if isinstance(order, ForgetOrder):
+                await self._shred(entry, order)
+            else:
+                await self._pass_on(entry, order)
+
+    async def rewrite(self) -> None:
+        """What was shredded goes from the append-only file too, soon after."""
+        await rewrite(self._store)
+
+    async def _shred(self, entry: Entry, order: ForgetOrder) -> None:
+        """Notices that already wait find no way back any more."""
+        standing = await self._reports.standing(order.reference)
+        shredded = [("DEL", f"vault:{standing.record}"), *erased()] if standing else []
+        await self.outbox.done(entry, shredded)
 
     async def _pass_on(self, entry: Entry, order: NoticeOrder) -> None:
         standing = await self._reports.standing(order.reference)

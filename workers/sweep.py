@@ -13,6 +13,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from bot.bells import UNANSWERED_SECONDS, bell_key, ring_once
+from bot.store.erasure import ERASED, REWRITTEN
 from bot.store.expiry import EXPIRY
 
 SWEEP_SECONDS = 10.0
@@ -47,6 +48,8 @@ class Sweep(threading.Thread):
         due = connection.zcount(f"outbox:{self._kind}", "-inf", seconds * 1000 + micros // 1000)
         if self._kind == "media":
             due += connection.zcount(EXPIRY, "-inf", int(time.time()))
+        if self._kind == "notices":
+            due += connection.get(REWRITTEN) != (connection.get(ERASED) or b"0")
         key = bell_key(self._kind)
         if not due or not connection.set(key, b"1", nx=True, ex=UNANSWERED_SECONDS):
             return False

@@ -47,6 +47,7 @@ class Shown(Struct, frozen=True):
     serial: int = 0
     keep: bool = False
     receipt: str | None = None
+    forgotten: tuple[str, ...] = ()
 
 
 class Notice(Struct, frozen=True):

@@ -53,7 +53,9 @@ class Prompt(Struct, frozen=True):
 
     `lines` are paragraphs; `rows` the choices, row by row; `accepts` says what may be typed or sent
     besides; `media` are ids of safe copies to show as thumbnails; `serial` tells this screen from
-    older ones; `keep` means that it stays in the chat (a receipt) and is never edited away.
+    older ones; `keep` means that it stays in the chat (a receipt) and is never edited away;
+    `receipt` is one that was handed out just now, `forgotten` are those that are of no use any
+    more.
     """
 
     screen: str
@@ -64,6 +66,7 @@ class Prompt(Struct, frozen=True):
     serial: int = 0
     keep: bool = False
     receipt: str | None = None
+    forgotten: tuple[str, ...] = ()
 
 
 # What comes in ------------------------------------------------------------------------------------
@@ -216,7 +219,13 @@ class Submit(Struct, frozen=True):
     receipt: str
 
 
-Effect = Fetch | Discard | Submit
+class Forget(Struct, frozen=True):
+    """Whoever holds these receipts is to be forgotten: no notice any more, and no receipt."""
+
+    receipts: tuple[str, ...]
+
+
+Effect = Fetch | Discard | Submit | Forget
 
 
 class Turn(Struct, frozen=True):

@@ -24,7 +24,7 @@ class FetchOrder(Struct, frozen=True, array_like=True):
         return msgspec.json.decode(body, type=cls)
 
 
-class NoticeOrder(Struct, frozen=True, array_like=True):
+class NoticeOrder(Struct, frozen=True, array_like=True, tag="notice"):
     """``notices``: the case of `reference` has a new `status`."""
 
     reference: str
@@ -41,10 +41,25 @@ class NoticeOrder(Struct, frozen=True, array_like=True):
         """As an outbox body."""
         return msgspec.json.encode(self)
 
-    @classmethod
-    def read(cls, body: bytes) -> NoticeOrder:
-        """From an outbox body."""
-        return msgspec.json.decode(body, type=cls)
+
+class ForgetOrder(Struct, frozen=True, array_like=True, tag="forget"):
+    """``notices``: shred the way back of the report `reference`."""
+
+    reference: str
+
+    @property
+    def id(self) -> str:
+        """The same for the same report."""
+        return f"{self.reference}.forget"
+
+    def written(self) -> bytes:
+        """As an outbox body."""
+        return msgspec.json.encode(self)
+
+
+def notices_order(body: bytes) -> NoticeOrder | ForgetOrder:
+    """What a ``notices`` entry asks for, from its body."""
+    return msgspec.json.decode(body, type=NoticeOrder | ForgetOrder)
 
 
 class DeliveryOrder(Struct, frozen=True, array_like=True):

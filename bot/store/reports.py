@@ -70,9 +70,14 @@ class Reports:
 
     async def progress(self, receipt: str) -> Progress | None:
         """What the holder of this receipt may see, None if nobody holds such a receipt."""
-        reference = await self._store.read("GET", self._receipt_key(receipt))
-        standing = await self.standing(reference.decode()) if reference else None
+        reference = await self.reference(receipt)
+        standing = await self.standing(reference) if reference else None
         return standing.progress if standing else None
+
+    async def reference(self, receipt: str) -> str | None:
+        """The report that this receipt was given for, None if nobody holds such a receipt."""
+        found = await self._store.read("GET", self._receipt_key(receipt))
+        return found.decode() if found else None
 
     async def standing(self, reference: str) -> Standing | None:
         """How the report with this reference stands, None if it is unknown."""
@@ -101,6 +106,10 @@ class Reports:
         """How much longer the sealed way back stands, once the case is over or open again."""
         seconds = OVER_SECONDS if over else KEPT_SECONDS
         return [("EXPIRE", f"vault:{standing.record}", seconds)]
+
+    def receipt_gone(self, receipt: str) -> list[Command]:
+        """The commands after which nobody holds this receipt."""
+        return [("DEL", self._receipt_key(receipt))]
 
     async def sealed(self, record: str) -> bytes | None:
         """The sealed way back of a record."""

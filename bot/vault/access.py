@@ -43,12 +43,12 @@ _KEYS = {
     ),
     "notices": (
         "%R~progress:* ~outbox:notices ~outbox:notices:* ~outbox:fence "
-        "%W~outbox:delivery %W~outbox:delivery:bodies %W~undeliverable "
-        "(+get %R~vault:*) (+del +expire %W~vault:*)"
+        "%W~outbox:delivery %W~outbox:delivery:bodies %W~undeliverable ~erased ~rewritten "
+        "+bgrewriteaof (+get %R~vault:*) (+del +expire %W~vault:*)"
     ),
     "delivery": (
-        "~outbox:delivery ~outbox:delivery:* ~outbox:fence ~inbox:* %W~undeliverable &webchat:* "
-        "(+del %W~vault:*)"
+        "~outbox:delivery ~outbox:delivery:* ~outbox:fence ~inbox:* %W~undeliverable %W~erased "
+        "&webchat:* (+del +exists %W~vault:*)"
     ),
 }
 

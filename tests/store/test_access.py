@@ -43,6 +43,8 @@ outbox:delivery:parked    r     -     -     -     rwda
 outbox:replies            rwda  -     wda   -     -
 outbox:replies:bodies     rwda  -     wda   -     -
 outbox:broadcast          r     -     -     -     -
+erased                    -     -     -     rwda  wda
+rewritten                 -     -     -     rwda  -
 bell:x                    rwda  rwda  rwda  rwda  rwda
 rq:x                      rwda  rwda  rwda  rwda  rwda
 anything:else             -     -     -     -     -

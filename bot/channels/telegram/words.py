@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.core.dialogue import Message
 
-COMMANDS = ("report", "reports", "guide", "privacy", "language", "cancel")
+COMMANDS = ("report", "reports", "guide", "privacy", "forget", "language", "cancel")
 
 
 class Words:

@@ -44,7 +44,7 @@ function command(name, argument, words) {
 
 // Only this browser knows which reports are this person's; it shows them when asked for.
 function shows(asked, message) {
-  return asked === "reports" ? { ...message, receipts: read("receipts", []) } : message;
+  return asked === "reports" || asked === "forgotten" ? { ...message, receipts: read("receipts", []) } : message;
 }
 
 function located(place) {
@@ -75,6 +75,8 @@ function place(prompt, links, asked) {
   const last = transcript.newest("prompt");
   if (!asked && last && overtaken(prompt, last.shown)) return;
   if (prompt.receipt) keepReceipt(prompt.receipt);
+  if (prompt.forgotten.length) dropReceipts(prompt.forgotten);
+  if (prompt.screen === "forgotten") transcript.clear();
   const id = `${prompt.screen}:${prompt.serial}`;
   const entry = { id, kind: "prompt", shown: prompt, links };
   // The same screen again is the same bubble, brought down where something came in between.
@@ -91,6 +93,10 @@ function overtaken(prompt, last) {
 function keepReceipt(code) {
   const kept = read("receipts", []).filter((one) => one !== code);
   write("receipts", [code, ...kept].slice(0, limits.receipts));
+}
+
+function dropReceipts(codes) {
+  write("receipts", read("receipts", []).filter((one) => !codes.includes(one)));
 }
 
 function notice(given) {

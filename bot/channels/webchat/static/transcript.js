@@ -64,6 +64,11 @@ export function remove(id) {
   tell();
 }
 
+export function clear() {
+  forgetOldest(entries.length);
+  tell();
+}
+
 // A line between an earlier visit and this one; one is enough however often the page is opened.
 export function divide() {
   const last = entries.at(-1);

@@ -27,6 +27,7 @@ from bot.core.report import Place
 from bot.gateway import Gateway, Language
 from bot.store.connection import Store
 from bot.store.conversations import Conversations
+from bot.store.orders import ForgetOrder, notices_order
 from bot.store.outbox import KINDS, Outbox
 from bot.store.reports import Reports
 from bot.vault.keys import KeyFolder, epoch_of
@@ -122,6 +123,24 @@ async def test_a_report_its_receipt_and_its_work_are_one(
     back = open_inner(keys, standing.record, open_outer(keys, standing.record, sealed))
     assert (back.channel, back.address, back.locale) == ("webchat", "4242", "zh")
     assert back.tail == shown.receipt[-4:]
+
+
+async def test_whoever_is_forgotten_holds_no_receipt_any_more(
+    gateway: Gateway, store: Store
+) -> None:
+    chat = Chat(gateway)
+    await chat.to_summary()
+    receipt = (await chat.does(Pressed("submit"))).receipt
+    assert receipt
+    [pushed] = await Outbox(store, "push").claim(10, 60)
+    shown = await chat.does(Pressed(f"forgotten:{receipt}"))
+    assert shown.forgotten == (receipt,)
+    assert await Reports(store, KEY).progress(receipt) is None
+    [entry] = await Outbox(store, "notices").claim(10, 60)
+    assert notices_order(entry.body) == ForgetOrder(pushed.id)
+    assert await Reports(store, KEY).report(pushed.id)  # the report goes on
+    await chat.does(Pressed(f"status:{receipt}"))
+    assert "没查到" in chat.shown[-1].text
 
 
 async def test_the_same_event_again_shows_the_screen_and_commits_nothing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 from collections.abc import Iterator
@@ -83,6 +84,31 @@ async def test_a_resident_reports_and_hears_back(
             assert "现场属实，已责令整改" in shown["text"]
             unseen = [notice["id"] for notice in resident.notices]
             assert len(set(unseen)) == 3
+
+
+async def test_whoever_asks_is_forgotten_and_the_report_goes_on(programme: Programme) -> None:
+    resident = Browser(programme.url)
+    files = programme.folder / "data" / "valkey" / "appendonlydir"
+
+    def sealed() -> bool:
+        return any(b"vault:" in path.read_bytes() for path in files.iterdir())
+
+    async with Operator(programme).logged_in() as operator, resident.online():
+        await to_summary(resident, with_picture=False)
+        receipt = (await resident.presses("submit"))["receipt"]
+        [number] = await operator.waits_for_cases(1)
+        assert sealed()
+        await resident.does("command", name="privacy", argument="")
+        await resident.presses("forget")
+        shown = await resident.presses("forgotten", receipts=[receipt])
+        assert shown["forgotten"] == [receipt]
+        async with asyncio.timeout(40):
+            while sealed():
+                await asyncio.sleep(0.1)
+        await operator.moves(number, "accepted")
+        shown = await resident.does("text", text=receipt)
+        assert receipt[-4:] not in shown["text"]
+        assert resident.notices == []
 
 
 async def test_killed_in_the_middle_and_after_submit(programme: Programme) -> None:

@@ -15,7 +15,8 @@ from bot.core.dialogue import Message
 from bot.core.errors import Unreachable
 from bot.core.report import Place, Report
 from bot.store.connection import Store
-from bot.store.orders import DeliveryOrder, NoticeOrder
+from bot.store.erasure import ERASED, REWRITTEN
+from bot.store.orders import DeliveryOrder, ForgetOrder, NoticeOrder
 from bot.store.outbox import UNDELIVERABLE, Entry, Outbox
 from bot.store.reports import Reports
 from bot.vault.keys import KeyFolder
@@ -137,6 +138,24 @@ async def test_who_is_gone_is_forgotten(store: Store, notices: Notices, folder: 
     await (await delivery(store, folder, sender)).do(await one(store, "delivery"))
     assert await store.read("EXISTS", f"vault:{RECORD}") == 0
     assert await Outbox(store, "delivery").depth() == 0
+
+
+async def test_who_asks_is_forgotten_and_what_waits_for_them_is_not_sent(
+    store: Store, notices: Notices, folder: Path
+) -> None:
+    await notices.do(await one(store, "notices"))  # one waits for the delivery worker
+    forget = ForgetOrder(REFERENCE)
+    for command in notices.outbox.add(forget.id, forget.written()):
+        await store.write(*command)
+    await Drain(notices).run()
+    assert await store.read("EXISTS", f"vault:{RECORD}") == 0
+    assert await store.read("GET", ERASED) == b"1"
+    sender = Sender()
+    await Drain(await delivery(store, folder, sender)).run()
+    assert sender.sent == []
+    assert await Outbox(store, "delivery").depth() == 0
+    await notices.rewrite()
+    assert await store.read("GET", REWRITTEN) == b"1"
 
 
 async def test_without_an_address_a_notice_ends(store: Store, notices: Notices) -> None:

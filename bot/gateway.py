@@ -169,7 +169,9 @@ class Gateway:
     def _fetch(self, effect: Fetch, incoming: Incoming) -> list[Command]:
         attachment = effect.attachment
         reply_to = seal_reply(self._reply_key, ReplyTo(incoming.channel, incoming.address))
-        order = FetchOrder(incoming.channel, attachment.id, attachment.source, reply_to)
+        order = FetchOrder(
+            incoming.channel, attachment.id, attachment.source, reply_to, effect.sound
+        )
         return [
             *self._outboxes["media"].add(attachment.id, order.written()),
             *expires(copies(attachment.id), time.time() + UNFINISHED_SECONDS),

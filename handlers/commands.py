@@ -40,7 +40,8 @@ def privacy(draft: Draft, facts: Facts) -> Turn:
 def language(draft: Draft, facts: Facts, wanted: str = "") -> Turn:
     """Change the language; with no language named, ask which."""
     if wanted in dict(facts.locales):
-        spoken = wizard.at(replace(draft, locale=wanted), draft.step, editing=draft.editing)
-        return stay(spoken, facts)
-    asked = replace(wizard.at(draft, draft.step, editing=draft.editing), overlay="language")
-    return stay(asked, facts)
+        spoken = replace(draft, locale=wanted)
+        if draft.held:
+            return stay(wizard.asking(spoken, "sound"), facts)
+        return stay(wizard.at(spoken, draft.step, editing=draft.editing), facts)
+    return stay(wizard.asking(draft, "language"), facts)

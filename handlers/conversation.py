@@ -28,7 +28,7 @@ from bot.core.dialogue import (
     Unknown,
 )
 from bot.core.receipt import looks_like_receipt, read_receipt
-from handlers import commands, follow_up, forgetting, report, sent
+from handlers import commands, follow_up, forgetting, report, sent, sound
 from handlers.moves import stay
 from handlers.screens import show
 
@@ -45,7 +45,7 @@ def fresh(locale: str, facts: Facts) -> Draft:
 
 def take(draft: Draft, event: Event, facts: Facts, receipts: Receipts = ()) -> Turn:
     """What this event makes of the conversation."""
-    turn = _take(draft, event, facts, receipts)
+    turn = sound.released(_take(draft, event, facts, receipts))
     if turn.draft.step == "receipt":
         return turn  # stays as of the moment when it was handed out: its dates count from there
     touched = replace(turn.draft, touched=int(facts.now.timestamp()))
@@ -158,6 +158,8 @@ def _timeless(draft: Draft, choice: str) -> bool:
 
 def _answered(draft: Draft, choice: str, facts: Facts) -> Turn:
     """The answer to a question asked on top of the conversation."""
+    if draft.overlay == "sound" and choice in (sound.DROP, sound.KEEP):
+        return sound.answered(draft, choice, facts)
     plain = wizard.uncovered(draft)
     if draft.overlay == "cancel" and choice == "cancel:yes":
         return report.abandon(plain, facts)

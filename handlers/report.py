@@ -31,16 +31,14 @@ def begin(draft: Draft, facts: Facts) -> Turn:
 
 def resume(draft: Draft, facts: Facts) -> Turn:
     """A report is open already: go on with it or start anew?"""
-    asked = replace(wizard.at(draft, draft.step, editing=draft.editing), overlay="resume")
-    return stay(asked, facts)
+    return stay(wizard.asking(draft, "resume"), facts)
 
 
 def cancel(draft: Draft, facts: Facts) -> Turn:
     """Ask once; without an open report there is nothing to cancel."""
     if not draft.open:
         return stay(draft, facts, Message("cancel.nothing"))
-    asked = replace(wizard.at(draft, draft.step, editing=draft.editing), overlay="cancel")
-    return stay(asked, facts)
+    return stay(wizard.asking(draft, "cancel"), facts)
 
 
 def abandon(draft: Draft, facts: Facts) -> Turn:
@@ -99,7 +97,7 @@ def _location(draft: Draft, choice: str, facts: Facts) -> Turn:
 def _media(draft: Draft, choice: str, facts: Facts) -> Turn:
     answers = draft.answers
     if choice == "drop" and answers.media:
-        emptied = replace(draft, answers=replace(answers, media=(), offered=None))
+        emptied = replace(draft, answers=replace(answers, media=(), offered=None, sound=None))
         return replace(stay(emptied, facts), effects=discarded(draft))
     if choice == "done" or (choice == "skip" and wizard.may_skip("media", answers)):
         return go_on(draft, replace(answers, media_done=True), facts)

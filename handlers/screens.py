@@ -97,6 +97,12 @@ def _overlay(draft: Draft, facts: Facts) -> _Screen:
     if draft.overlay == "resume":
         again = Choice("anew", Message("resume.anew"))
         return "resume", (Message("resume.ask"),), ((GO_ON, again),), _ANYTHING
+    if draft.overlay == "sound":
+        answers = (
+            Choice("sound:drop", Message("sound.drop")),
+            Choice("sound:keep", Message("sound.keep")),
+        )
+        return "sound", (Message("sound.ask"),), (answers,), _ANYTHING
     names = tuple(
         Choice(f"locale:{code}", Message("plain", {"text": name})) for code, name in facts.locales
     )

@@ -14,7 +14,6 @@ from bot.core.dialogue import (
     Attachment,
     Draft,
     Facts,
-    Fetch,
     Located,
     MadeSafe,
     Message,
@@ -23,6 +22,7 @@ from bot.core.dialogue import (
     Turn,
 )
 from bot.core.report import Answers, Media, Place
+from handlers import sound
 from handlers.moves import go_on, stay
 
 # Fewer characters are a greeting or a typed yes or no, not a description of anything.
@@ -127,7 +127,8 @@ def attached(draft: Draft, event: Attached, facts: Facts) -> Turn:
     if taken and started.step != "media":
         notes.append(Message("note.media_added", count=len(taken)))
     stayed = replace(noted, answers=replace(noted.answers, media=media))
-    return replace(stay(stayed, facts, *notes, *said), effects=tuple(Fetch(one) for one in taken))
+    after, effects = sound.taken(stayed, taken)
+    return replace(stay(after, facts, *notes, *said), effects=effects)
 
 
 def _refusals(attachments: tuple[Attachment, ...]) -> list[Message]:

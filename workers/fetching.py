@@ -54,7 +54,8 @@ class Fetching:
         try:
             if source is None:
                 raise MediaRefused("gone")
-            safe = await self._sanitizer.make_safe(await source.fetch(order.source))
+            original = await source.fetch(order.source)
+            safe = await self._sanitizer.make_safe(original, keep_sound=order.sound)
         except MediaRefused as refusal:
             await self._tell(entry, order, Refused(order.media, refusal.reason), [])
         except GatewayError:

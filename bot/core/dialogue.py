@@ -102,13 +102,15 @@ class Attachment(Struct, frozen=True):
     """A picture or video that was sent and waits to be fetched.
 
     `id` becomes the media id; `source` is the channel's own and opaque; `size` in bytes if known;
-    `refused` is a `MediaRefused` reason where the channel knows already that it is of no use.
+    `refused` is a `MediaRefused` reason where the channel knows already that it is of no use;
+    `video` is what the channel says, and decides only whether to ask about its sound.
     """
 
     id: str
     source: str
     size: int | None = None
     refused: str | None = None
+    video: bool = False
 
 
 class Attached(Struct, frozen=True):
@@ -161,12 +163,13 @@ class Incoming(Struct, frozen=True):
 
 # What the reducer knows and answers ---------------------------------------------------------------
 
-Overlay = Literal["", "cancel", "resume", "language"]
+Overlay = Literal["", "cancel", "resume", "language", "sound"]
 
 
 class Draft(Struct, frozen=True):
     """One conversation as it stands. `step` is ``menu``, a step of the form, ``summary`` or
-    ``receipt``; `overlay` a question asked on top of it; `serial` changes with every new screen.
+    ``receipt``; `overlay` a question asked on top of it; `serial` changes with every new screen;
+    `held` are videos that wait for the answer whether to keep their sound.
     """
 
     locale: str
@@ -177,6 +180,7 @@ class Draft(Struct, frozen=True):
     answers: Answers = field(default_factory=Answers)
     receipt: str = ""
     touched: int = 0
+    held: tuple[Attachment, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -201,9 +205,10 @@ class Facts(Struct, frozen=True):
 
 
 class Fetch(Struct, frozen=True):
-    """Have this attachment fetched and made safe."""
+    """Have this attachment fetched and made safe; a video keeps its sound only with `sound`."""
 
     attachment: Attachment
+    sound: bool = False
 
 
 class Discard(Struct, frozen=True):

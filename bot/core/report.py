@@ -44,6 +44,7 @@ class Answers(Struct, frozen=True):
     description_done: bool = False
     danger: bool | None = None
     offered: Place | None = None
+    sound: bool | None = None
 
 
 class Report(Struct, frozen=True):

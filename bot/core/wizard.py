@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bot.core.dialogue import Draft
+from bot.core.dialogue import Draft, Overlay
 from bot.core.form import STEPS, Form
 from bot.core.report import Answers
 
@@ -72,8 +72,17 @@ def advance(draft: Draft, form: Form) -> Draft:
     return at(draft, step, editing=draft.editing and step != "summary")
 
 
+def asking(draft: Draft, overlay: Overlay) -> Draft:
+    """The draft with a question on top of it."""
+    return replace(at(draft, draft.step, editing=draft.editing), overlay=overlay)
+
+
 def uncovered(draft: Draft) -> Draft:
-    """The draft with no question on top of it: its own screen comes back."""
+    """The draft without the question on top of it: its own screen comes back, or the question about
+    sound that had been covered.
+    """
+    if draft.held and draft.overlay not in ("", "sound"):
+        return asking(draft, "sound")
     return at(draft, draft.step, editing=draft.editing) if draft.overlay else draft
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from bot.core.dialogue import Draft
+from bot.core.dialogue import Attachment, Draft
 from bot.core.report import Answers, Media, Place
 
 _EMPTY = Answers()
@@ -18,23 +18,24 @@ _EMPTY = Answers()
 def written_draft(draft: Draft) -> bytes:
     """The bytes of a draft."""
     answers = None if draft.answers == _EMPTY else _written_answers(draft.answers)
-    return orjson.dumps(
-        [
-            draft.locale,
-            draft.step,
-            draft.overlay,
-            int(draft.editing),
-            draft.serial,
-            draft.receipt,
-            draft.touched,
-            answers,
-        ]
-    )
+    written = [
+        draft.locale,
+        draft.step,
+        draft.overlay,
+        int(draft.editing),
+        draft.serial,
+        draft.receipt,
+        draft.touched,
+        answers,
+    ]
+    if draft.held:
+        written.append([[one.id, one.source, one.size] for one in draft.held])
+    return orjson.dumps(written)
 
 
 def draft_from(raw: bytes) -> Draft:
     """The draft of those bytes. Raises `orjson.JSONDecodeError` or ValueError on others."""
-    locale, step, overlay, editing, serial, receipt, touched, answers = orjson.loads(raw)
+    locale, step, overlay, editing, serial, receipt, touched, answers, *held = orjson.loads(raw)
     return Draft(
         locale=locale,
         step=step,
@@ -44,7 +45,13 @@ def draft_from(raw: bytes) -> Draft:
         answers=_answers_from(answers) if answers else _EMPTY,
         receipt=receipt,
         touched=touched,
+        held=tuple(_held_from(one) for one in held[0]) if held else (),
     )
+
+
+def _held_from(raw: list[Any]) -> Attachment:
+    name, source, size = raw
+    return Attachment(name, source, size, video=True)
 
 
 def _written_answers(answers: Answers) -> list[Any]:
@@ -58,11 +65,12 @@ def _written_answers(answers: Answers) -> list[Any]:
         int(answers.description_done),
         answers.danger,
         _written_place(answers.offered),
+        answers.sound,
     ]
 
 
 def _answers_from(raw: list[Any]) -> Answers:
-    category, hazard, place, media, media_done, text, text_done, danger, offered = raw
+    category, hazard, place, media, media_done, text, text_done, danger, offered, sound = raw
     return Answers(
         category=category,
         hazard=hazard,
@@ -73,6 +81,7 @@ def _answers_from(raw: list[Any]) -> Answers:
         description_done=bool(text_done),
         danger=danger,
         offered=_place_from(offered),
+        sound=sound,
     )
 
 

@@ -7,12 +7,14 @@ from msgspec import Struct
 
 
 class FetchOrder(Struct, frozen=True, array_like=True):
-    """``media``: fetch `source` of `channel`, make it safe as `media`, tell `reply_to` (sealed)."""
+    """``media``: fetch `source` of `channel`, make it safe as `media`, tell `reply_to` (sealed);
+    a video keeps its sound only with `sound`."""
 
     channel: str
     media: str
     source: str
     reply_to: bytes
+    sound: bool = False
 
     def written(self) -> bytes:
         """As an outbox body."""

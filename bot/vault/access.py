@@ -43,11 +43,11 @@ _KEYS = {
     ),
     "notices": (
         "%R~progress:* ~outbox:notices ~outbox:notices:* ~outbox:fence "
-        "%W~outbox:delivery %W~outbox:delivery:bodies %W~undeliverable ~erased ~rewritten "
+        "%W~outbox:delivery %W~outbox:delivery:bodies ~undeliverable ~erased ~rewritten "
         "+bgrewriteaof (+get %R~vault:*) (+del +expire %W~vault:*)"
     ),
     "delivery": (
-        "~outbox:delivery ~outbox:delivery:* ~outbox:fence ~inbox:* %W~undeliverable %W~erased "
+        "~outbox:delivery ~outbox:delivery:* ~outbox:fence ~inbox:* ~undeliverable ~erased "
         "&webchat:* (+del +exists %W~vault:*)"
     ),
 }

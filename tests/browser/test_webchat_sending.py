@@ -76,6 +76,7 @@ async def test_two_pictures_and_a_video_are_one_answer(
     sent = [await source.fetch(one.source) for one in attached[0].attachments]
     assert sent == [path.read_bytes() for path in files]
     assert [one.size for one in attached[0].attachments] == [len(body) for body in sent]
+    assert [one.video for one in attached[0].attachments] == [False, False, True]
 
 
 async def test_one_of_several_is_cancelled(chat: World, phone: Phone, pictures: list[Path]) -> None:

@@ -10,6 +10,7 @@ from bot.core.dialogue import (
     Attached,
     Attachment,
     Command,
+    Fetch,
     Located,
     MadeSafe,
     Opened,
@@ -29,7 +30,7 @@ MOVES_TO_SUBMIT_MOST = 12
 MAY_REPEAT = ("status:",)
 # The first that is on offer leads on towards a report.
 WAY_ON = (
-    *("go_on", "cancel:no", "locale:zh", "report", "submit", "menu"),
+    *("go_on", "cancel:no", "locale:zh", "sound:drop", "report", "submit", "menu"),
     *("fire", "e_bike", "leak", "danger:no", "done", "skip", "keep"),
 )
 
@@ -62,7 +63,19 @@ reasons = st.sampled_from(
     ["too_large", "too_many_pixels", "unsupported", "broken", "too_slow", "no_picture", "gone"]
 )
 commands = st.sampled_from(
-    ["start", "report", "reports", "guide", "privacy", "language", "cancel", "help", "status", "?"]
+    [
+        "start",
+        "report",
+        "reports",
+        "guide",
+        "privacy",
+        "language",
+        "cancel",
+        "help",
+        "status",
+        "forget",
+        "?",
+    ]
 )
 
 
@@ -122,11 +135,16 @@ class AnyConversation(RuleBasedStateMachine):
     def locates(self, place: Place) -> None:
         self.person.does(Located(place))
 
-    @rule(pieces=st.integers(0, 11), refused=st.none() | reasons, caption=words)
-    def sends(self, pieces: int, refused: str | None, caption: str) -> None:
+    @rule(
+        pieces=st.integers(0, 11),
+        refused=st.none() | reasons,
+        caption=words,
+        videos=st.integers(0, 3),
+    )
+    def sends(self, pieces: int, refused: str | None, caption: str, videos: int) -> None:
         ids = [f"media{len(self.sent) + number:017}" for number in range(pieces)]
         self.sent += ids
-        usable = tuple(Attachment(one, one) for one in ids)
+        usable = tuple(Attachment(one, one, video=at < videos) for at, one in enumerate(ids))
         useless = (Attachment("useless", "useless", refused=refused),) if refused else ()
         self.person.does(Attached((*usable, *useless), caption))
 
@@ -153,6 +171,14 @@ class AnyConversation(RuleBasedStateMachine):
         submits = [effect for effect in self.person.effects if isinstance(effect, Submit)]
         assert len({submit.receipt for submit in submits}) == len(submits)
         assert len({submit.report.reference for submit in submits}) == len(submits)
+
+    @invariant()
+    def every_picture_of_the_report_is_fetched_once_or_waits_for_an_answer(self) -> None:
+        fetched = [one.attachment.id for one in self.person.effects if isinstance(one, Fetch)]
+        held = [one.id for one in self.person.draft.held]
+        assert len({*fetched, *held}) == len(fetched) + len(held)
+        assert {one.id for one in self.person.draft.answers.media} <= {*fetched, *held}
+        assert not held or self.person.draft.overlay
 
     def teardown(self) -> None:
         """From wherever this ended, the nearest way leads to a report."""

@@ -24,7 +24,7 @@ case:x                    -     wda   -     -     -
 vault:x                   w     -     -     rd    d
 media:x                   -     r     rwda  -     -
 media:expiry              rwda  r     rwda  -     -
-undeliverable             r     -     -     wda   wda
+undeliverable             r     -     -     rwda  rwda
 outbox:fence              rwda  rwda  rwda  rwda  rwda
 outbox:push               rwda  rwda  -     -     -
 outbox:push:bodies        -     rwda  -     -     -
@@ -43,7 +43,7 @@ outbox:delivery:parked    r     -     -     -     rwda
 outbox:replies            rwda  -     wda   -     -
 outbox:replies:bodies     rwda  -     wda   -     -
 outbox:broadcast          r     -     -     -     -
-erased                    -     -     -     rwda  wda
+erased                    -     -     -     rwda  rwda
 rewritten                 -     -     -     rwda  -
 bell:x                    rwda  rwda  rwda  rwda  rwda
 rq:x                      rwda  rwda  rwda  rwda  rwda

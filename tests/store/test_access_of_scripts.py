@@ -14,9 +14,12 @@ from redis import Redis
 from bot import valkey
 from bot.core.errors import StoreUnavailable
 from bot.store.connection import Store, spelled
-from bot.store.outbox import Outbox
+from bot.store.erasure import ERASED, REWRITTEN, erased, rewrite
+from bot.store.outbox import UNDELIVERABLE, Outbox
 from bot.vault.access import OPERATOR, ROLES, access_file, new_passwords
+from bot.vault.keys import KeyMissing
 from tests.whole.programme import Programme
+from workers.undeliverable import undeliverable
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +77,31 @@ async def test_a_refused_outcome_leaves_its_entry_leased(
     assert operator.zcard("outbox:push") == 1
     assert await outbox.done(entry, [("DEL", "report:x")])
     assert operator.zcard("outbox:push") == 0
+    await store.close()
+
+
+@pytest.mark.parametrize("role", ["notices", "delivery"])
+async def test_a_custodian_may_shred_and_count(
+    urls: dict[str, str], operator: Redis, role: str
+) -> None:
+    operator.set("vault:x", "sealed")
+    store = Store.at(urls[role])
+    outbox = Outbox(store, role)
+    operator.zadd(f"outbox:{role}", {"one": 0})
+    [entry] = await outbox.claim(1, 60)
+    lost = undeliverable(KeyMissing("2026-11", "outer", "private"))
+    assert await outbox.done(entry, [("DEL", "vault:x"), *erased(), *lost])
+    assert operator.exists("vault:x") == 0
+    assert operator.get(ERASED) == operator.hget(UNDELIVERABLE, "2026-11") == b"1"
+    await store.close()
+
+
+async def test_the_notices_worker_may_have_the_file_written_anew(
+    urls: dict[str, str], operator: Redis
+) -> None:
+    store = Store.at(urls["notices"])
+    assert await rewrite(store)
+    assert operator.get(REWRITTEN) == b"0"
     await store.close()
 
 

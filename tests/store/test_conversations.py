@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bot.core.dialogue import Draft
+from bot.core.dialogue import Attachment, Draft
 from bot.core.report import Answers, Media, Place
 from bot.store.connection import Store
 from bot.store.conversations import EVENTS_REMEMBERED, Conversation, Conversations
@@ -34,7 +34,7 @@ drafts = st.builds(
     Draft,
     locale=st.sampled_from(["zh", "en"]),
     step=st.sampled_from(["menu", "category", "summary", "receipt"]),
-    overlay=st.sampled_from(["", "cancel", "resume", "language"]),
+    overlay=st.sampled_from(["", "cancel", "resume", "language", "sound"]),
     editing=st.booleans(),
     serial=st.integers(0, 36**3),
     receipt=st.text(max_size=24),
@@ -50,7 +50,18 @@ drafts = st.builds(
         description_done=st.booleans(),
         danger=st.none() | st.booleans(),
         offered=st.none() | places,
+        sound=st.none() | st.booleans(),
     ),
+    held=st.lists(
+        st.builds(
+            Attachment,
+            st.text("ABCabc019-_", min_size=22, max_size=22),
+            st.text(st.characters(codec="utf-8"), max_size=99),
+            st.none() | st.integers(0, 2**24),
+            video=st.just(True),
+        ),
+        max_size=9,
+    ).map(tuple),
 )
 
 

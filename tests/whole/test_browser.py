@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.whole.programme import Programme
 from tests.whole.walk import Phone, desk_phone
@@ -52,3 +52,26 @@ async def test_one_report_with_two_pictures_and_a_video(
     await phone.page.reload()
     await phone.sees(note)
     assert await phone.page.get_by_text(note).count() == 1
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+async def test_forget_me_leaves_nothing_in_the_page(
+    programme: Programme, chromium: Browser, tmp_path: Path, locale: str
+) -> None:
+    phone = await Phone.open(chromium, programme.url, locale, tmp_path)
+    await phone.reports()
+    receipt = await phone.receipt()
+    await phone.presses("menu")
+    await phone.presses("privacy")
+    await phone.presses("forget")
+    await phone.presses("forgotten")
+    bubbles = phone.page.locator("#log .entry")
+    await expect(bubbles).to_have_count(1)
+    kept = str(await phone.page.evaluate("JSON.stringify(localStorage)"))
+    assert '"suishoupai.receipts":"[]"' in kept
+    await phone.presses("menu")
+    await phone.presses("reports")
+    await phone.page.reload()
+    await expect(bubbles.last).to_be_visible()
+    assert receipt[-4:] not in await phone.page.locator("#log").inner_text()
+    assert phone.complaints == []

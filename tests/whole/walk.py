@@ -85,6 +85,7 @@ class Phone:
         files[1].write_bytes(photo(60))
         files.append(film(self.folder / "three.mp4"))
         await self.page.locator("#gallery").set_input_files([str(file) for file in files])
+        await self.presses("sound:drop")
         pictures = self.page.locator("#log img[src*='/media/thumbnail/']")
         await expect(pictures.last).to_be_visible(timeout=30_000)
         await expect(pictures).to_have_count(3, timeout=30_000)

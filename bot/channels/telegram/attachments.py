@@ -23,11 +23,12 @@ def attachment(message: dict[str, Any]) -> Attachment | None:
         return _attachment("photo", photo)
     for kind in _VIDEOS:
         if (found := _file(message.get(kind))) is not None:
-            return _attachment(kind, found)
+            return _attachment(kind, found, video=kind != "animation")
     document = _file(message.get("document"))
     if document is None:
         return None
-    return _attachment("document", document, unsupported=not _visible(document))
+    usable = _visible(document)
+    return _attachment("document", document, unsupported=not usable, video=_moving(document))
 
 
 def file_id(source: str) -> str | None:
@@ -36,14 +37,16 @@ def file_id(source: str) -> str | None:
     return identity if kind in ("photo", "document", *_VIDEOS) and identity else None
 
 
-def _attachment(kind: str, file: dict[str, Any], *, unsupported: bool = False) -> Attachment:
+def _attachment(
+    kind: str, file: dict[str, Any], *, unsupported: bool = False, video: bool = False
+) -> Attachment:
     size = file.get("file_size")
     size = size if type(size) is int else None
     refused = "unsupported" if unsupported else None
     if size is not None and size > MEDIA_BYTES_MOST:
         refused = "too_large"
     source = f"{kind}:{file['file_id']}"
-    return Attachment(secrets.token_urlsafe(_ID_BYTES), source, size, refused)
+    return Attachment(secrets.token_urlsafe(_ID_BYTES), source, size, refused, video)
 
 
 def _largest(sizes: object) -> dict[str, Any] | None:
@@ -71,3 +74,7 @@ def _visible(document: dict[str, Any]) -> bool:
     if not isinstance(mime, str):
         return True
     return mime in _UNTOLD or mime.startswith(("image/", "video/"))
+
+
+def _moving(document: dict[str, Any]) -> bool:
+    return str(document.get("mime_type", "")).startswith("video/")

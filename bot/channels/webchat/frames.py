@@ -6,7 +6,7 @@ The browser says ``{"hello": token, "locale": "zh"}`` first, then, as often as i
     {"id": …, "type": "press", "choice": "…", "serial": 7}
     {"id": …, "type": "command", "name": "language", "argument": "en"}
     {"id": …, "type": "located", "latitude": 30.7, "longitude": 111.28, "words": ""}
-    {"id": …, "type": "attach", "attachments": [{"id", "source", "size"}], "caption": ""}
+    {"id": …, "type": "attach", "attachments": [{"id", "source", "size", "video"}]}
     {"id": …, "type": "open"}            any of these may carry "receipts": ["…"]
     {"seen": ["<notice id>"]}            these notices need not come again
     {"ping": 1}                          answered with {"pong": 1}
@@ -156,7 +156,7 @@ def _attachment(given: object) -> Attachment:
         raise Malformed
     if type(size) is not int or not 1 <= size <= MEDIA_BYTES_MOST:
         raise Malformed
-    return Attachment(name, source, size)
+    return Attachment(name, source, size, video=given.get("video") is True)
 
 
 def _open(frame: Frame) -> Event:

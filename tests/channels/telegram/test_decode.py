@@ -47,8 +47,11 @@ def document(mime: str | None, size: int = 100) -> dict[str, Any]:
     return {"file_id": "file", "file_unique_id": "d", "file_size": size, **kind}
 
 
-def attached(source: str, size: int | None = 100, refused: str | None = None) -> Attached:
-    return Attached((Attachment("", source, size, refused),))
+def attached(
+    source: str, size: int | None = 100, refused: str | None = None, *, video: bool = False
+) -> Attached:
+    asked = video or source.startswith("video")
+    return Attached((Attachment("", source, size, refused, asked),))
 
 
 def said(**content: object) -> dict[str, Any]:
@@ -102,11 +105,14 @@ SAID: list[tuple[dict[str, Any], Event]] = [
         attached("animation:file"),
     ),
     ({"document": document("image/heic")}, attached("document:file")),
-    ({"document": document("video/quicktime")}, attached("document:file")),
+    ({"document": document("video/quicktime")}, attached("document:file", video=True)),
     ({"document": document("application/octet-stream")}, attached("document:file")),
     ({"document": document(None)}, attached("document:file")),
     ({"document": document("application/pdf")}, attached("document:file", refused="unsupported")),
-    ({"video": document("video/mp4", MEDIA_BYTES_MOST)}, attached("video:file", MEDIA_BYTES_MOST)),
+    (
+        {"video": document("video/mp4", MEDIA_BYTES_MOST)},
+        attached("video:file", MEDIA_BYTES_MOST),
+    ),
     (
         {"video": document("video/mp4", MEDIA_BYTES_MOST + 1)},
         attached("video:file", MEDIA_BYTES_MOST + 1, "too_large"),

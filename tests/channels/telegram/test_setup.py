@@ -8,7 +8,7 @@ import pytest
 from tests.channels.telegram.stage import Mode, Script, running, until
 from tests.fakes.telegram import TelegramServer
 
-NAMES = ["report", "reports", "guide", "privacy", "language", "cancel"]
+NAMES = ["report", "reports", "guide", "privacy", "forget", "language", "cancel"]
 
 
 @pytest.mark.parametrize("mode", ["polling", "webhook"])

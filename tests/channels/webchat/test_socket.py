@@ -283,7 +283,7 @@ async def test_the_turn_in_hand_is_finished_before_the_end(world: World) -> None
 
 
 def _plain(world: World, token: str) -> object:
-    return msgspec.to_builtins(world.conversation.screens(token)[0])
+    return orjson.loads(msgspec.json.encode(world.conversation.screens(token)[0]))
 
 
 async def test_a_page_that_is_gone_without_a_word_is_let_go(

@@ -134,7 +134,7 @@ function settle(id) {
   if (!entry || entry.files.some((one) => one.state === "waiting" || one.state === "sending")) return;
   const arrived = entry.files.filter((one) => one.state === "uploaded");
   if (!arrived.length) return;
-  const message = actions.attach(arrived.map((one) => one.kept));
+  const message = actions.attach(arrived.map((one) => ({ ...one.kept, video: one.type.startsWith("video/") })));
   const sent = entry.files.map((one) => (one.state === "uploaded" ? { ...one, state: "sent", kept: undefined } : one));
   transcript.change(id, { files: sent, message, state: "waiting" });
 }

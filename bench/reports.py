@@ -10,6 +10,7 @@ from bot.core.receipt import receipt_from, reference_from
 from bot.core.report import Place, Report
 from bot.store.connection import Command, Store, spelled
 from bot.store.outbox import Outbox
+from bot.store.receipts import Receipts
 from bot.store.reports import Reports
 
 SEALED_BYTES = 2535
@@ -32,30 +33,33 @@ def made(count: int) -> Iterator[Report]:
         )
 
 
-def submitted(reports: Reports, outbox: Outbox, report: Report) -> list[Command]:
+def submitted(
+    reports: Reports, receipts: Receipts, outbox: Outbox, report: Report
+) -> list[Command]:
     """What a turn adds to its transaction for a report; the sealed address is random bytes here."""
     sealed = os.urandom(SEALED_BYTES)
-    receipt = receipt_from(os.urandom(12))
     record = report.reference[:22]
     return [
-        *reports.submitted(report, receipt, record, sealed),
+        *reports.submitted(report, record, sealed),
+        *receipts.given(receipt_from(os.urandom(12)), report.reference),
         *outbox.add(report.reference),
     ]
 
 
 async def stand(store: Store, key: bytes, waiting: list[Report]) -> None:
     """Put reports into the outbox, many at once."""
-    reports, outbox = Reports(store, key), Outbox(store, "push")
+    reports, receipts = Reports(store), Receipts(store, key)
+    outbox = Outbox(store, "push")
     for start in range(0, len(waiting), _TOGETHER):
         pipeline = store.client.pipeline(transaction=False)
         for report in waiting[start : start + _TOGETHER]:
-            for command in submitted(reports, outbox, report):
+            for command in submitted(reports, receipts, outbox, report):
                 pipeline.execute_command(*command)
         await pipeline.execute()
 
 
 async def commit(store: Store, key: bytes, report: Report) -> None:
     """Hand one report in the way a turn does: all of it in one script."""
-    commands = submitted(Reports(store, key), Outbox(store, "push"), report)
+    commands = submitted(Reports(store), Receipts(store, key), Outbox(store, "push"), report)
     words = (b"", os.urandom(200), 3600, *spelled(commands))
     await store.script("commit", (f"c:{report.reference}",), words)

@@ -20,9 +20,10 @@ from bot.health import Counted, Metrics, add_health_routes
 from bot.hooks import CaseHook
 from bot.media_links import add_media_routes
 from bot.replies import Replies
-from bot.secrets import hook_secret
+from bot.secrets import Secrets, conversation_secrets, hook_secret
 from bot.store.conversations import Conversations
 from bot.store.outbox import KINDS, Outbox
+from bot.store.receipts import Receipts
 from bot.surroundings import Base, build_base
 from bot.vault.keys import epochs_from
 from config.settings import Settings
@@ -38,13 +39,13 @@ log = structlog.get_logger()
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[str]:
     """The bot, listening; gives its address. Raises OSError for a taken port."""
-    base = build_base(settings)
+    base, secrets = build_base(settings), conversation_secrets(settings)
     _create_epochs(base)
     url = settings.redis_url.get_secret_value()
     bells = Bells(base.store, url)
     metrics = Metrics()
     outboxes = {kind: Outbox(base.store, kind) for kind in KINDS}
-    turns = Counted(_gateway(base, outboxes, bells), metrics)
+    turns = Counted(_gateway(base, secrets, outboxes, bells), metrics)
     channels: dict[str, Channel] = {
         name: module.Channel(base.surroundings, turns)
         for name, module in switched_on(settings).items()
@@ -56,7 +57,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
     add_media_routes(application, base.links, base.media)
     for channel in channels.values():
         channel.add_routes(application)
-    replies = Replies(base.store, base.secrets.key("replies"), turns, channels)
+    replies = Replies(base.store, secrets.key("replies"), turns, channels)
     epochs = asyncio.create_task(_new_epochs(base))
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=5)
     await runner.setup()
@@ -80,17 +81,18 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         await base.store.close()
 
 
-def _gateway(base: Base, outboxes: dict[str, Outbox], bells: Bells) -> Gateway:
+def _gateway(base: Base, secrets: Secrets, outboxes: dict[str, Outbox], bells: Bells) -> Gateway:
     catalogues = base.catalogues
     return Gateway(
         handlers=conversation,
         form=base.form,
         language=Language(catalogues.say, catalogues.best, catalogues.locales),
-        conversations=Conversations(base.store, base.secrets.key("conversations")),
+        conversations=Conversations(base.store, secrets.key("conversations")),
         reports=base.reports,
+        receipts=Receipts(base.store, secrets.key("receipts")),
         outboxes=outboxes,
         keys=base.keys,
-        reply_key=base.secrets.key("replies"),
+        reply_key=secrets.key("replies"),
         bells=bells,
         media_days=base.settings.media_days,
     )

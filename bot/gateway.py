@@ -41,7 +41,8 @@ from bot.store.conversations import Conversation, Conversations
 from bot.store.expiry import UNFINISHED_SECONDS, copies, expires
 from bot.store.orders import FetchOrder, ForgetOrder
 from bot.store.outbox import Outbox
-from bot.store.reports import Reports
+from bot.store.receipts import Receipts
+from bot.store.reports import Reports, Standing
 from bot.store.warm import Warm
 from bot.vault.keys import KeyFolder, epoch_of
 from bot.vault.sealing import ReturnAddress, seal
@@ -82,6 +83,7 @@ class Gateway:
         language: Language,
         conversations: Conversations,
         reports: Reports,
+        receipts: Receipts,
         outboxes: dict[str, Outbox],
         keys: KeyFolder,
         reply_key: bytes,
@@ -93,6 +95,7 @@ class Gateway:
         self._language = language
         self._conversations = conversations
         self._reports = reports
+        self._receipts = receipts
         self._outboxes = outboxes
         self._keys = keys
         self._reply_key = reply_key
@@ -132,12 +135,16 @@ class Gateway:
         )
 
     async def _progress(self, receipts: tuple[str, ...]) -> dict[str, Progress]:
-        found = await asyncio.gather(*map(self._reports.progress, receipts))
+        found = await asyncio.gather(*map(self._standing, receipts))
         return {
-            receipt: progress
-            for receipt, progress in zip(receipts, found, strict=True)
-            if progress is not None
+            receipt: standing.progress
+            for receipt, standing in zip(receipts, found, strict=True)
+            if standing is not None
         }
+
+    async def _standing(self, receipt: str) -> Standing | None:
+        reference = await self._receipts.reference(receipt)
+        return await self._reports.standing(reference) if reference else None
 
     async def _commit(
         self, conversation: Conversation, incoming: Incoming, turn: Turn, facts: Facts
@@ -186,7 +193,8 @@ class Gateway:
         sealed = seal(self._keys, epoch_of(facts.now), record, back)
         names = [name for media in report.media for name in copies(media)]
         return [
-            *self._reports.submitted(report, effect.receipt, record, sealed),
+            *self._reports.submitted(report, record, sealed),
+            *self._receipts.given(effect.receipt, report.reference),
             *self._outboxes["push"].add(report.reference),
             *expires(names, time.time() + self._media_days * DAY),
         ]
@@ -194,9 +202,9 @@ class Gateway:
     async def _forget(self, effect: Forget) -> list[Command]:
         work: list[Command] = []
         for receipt in effect.receipts:
-            if reference := await self._reports.reference(receipt):
+            if reference := await self._receipts.reference(receipt):
                 order = ForgetOrder(reference)
-                work += self._reports.receipt_gone(receipt)
+                work += self._receipts.gone(receipt)
                 work += self._outboxes["notices"].add(order.id, order.written())
         return work
 

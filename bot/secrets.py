@@ -27,9 +27,16 @@ class Secrets:
 
 
 def conversation_secrets(settings: Settings) -> Secrets:
-    """The key of conversations, receipts and media links."""
+    """What opens conversations and finds receipts: for the bot alone."""
     given = settings.conversation_key.get_secret_value()
     return Secrets(given.encode() if given else kept(settings.data_dir, "conversation"))
+
+
+def link_key(settings: Settings) -> bytes:
+    """32 bytes that sign links to pictures: for the bot and the push worker."""
+    given = settings.media_link_key.get_secret_value()
+    root = given.encode() if given else kept(settings.data_dir, "links")
+    return Secrets(root).key("media links")
 
 
 def kept(data_dir: Path, name: str) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.channels.contract import Surroundings
 from bot.core.form import Form
 from bot.media_links import MediaLinks
-from bot.secrets import Secrets, conversation_secrets
+from bot.secrets import link_key
 from bot.store.connection import Store
 from bot.store.media import MediaStore
 from bot.store.reports import Reports
@@ -23,7 +23,6 @@ class Base:
     """The common ground of a process."""
 
     settings: Settings
-    secrets: Secrets
     store: Store
     media: MediaStore
     form: Form
@@ -52,16 +51,14 @@ def build_base(settings: Settings, opens: Collection[Layer] = ()) -> Base:
     """
     keys = KeyFolder(settings.data_dir / "keys", opens)
     keys.refuse_open()
-    secrets = conversation_secrets(settings)
     store = Store.at(settings.redis_url.get_secret_value())
     return Base(
         settings=settings,
-        secrets=secrets,
         store=store,
         media=MediaStore.at(settings.media_url, settings.data_dir),
         form=read_form(settings),
         catalogues=Catalogues.load(settings.default_locale, settings.zone),
-        links=MediaLinks(secrets.key("media links"), settings.address),
-        reports=Reports(store, secrets.key("receipts")),
+        links=MediaLinks(link_key(settings), settings.address),
+        reports=Reports(store),
         keys=keys,
     )

@@ -28,6 +28,7 @@ VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)(?::([-?])([^}]*))?\}")
 PASSWORDS = new_passwords()
 SECRETS = {
     "CONVERSATION_KEY": "only-a-test-knows-this-conversation-key",
+    "MEDIA_LINK_KEY": "only-a-test-knows-this-media-link-key",
     "OPEN311_API_KEY": "only-a-test-knows-this-key",
     "CASE_HOOK_SECRET": "whsec_" + "QUJD" * 8,
 } | {f"STORE_PASSWORD_{user.upper()}": password for user, password in PASSWORDS.items()}

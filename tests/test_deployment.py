@@ -86,7 +86,8 @@ def test_secrets_go_only_where_they_are_needed() -> None:
         **{role: {role} for role in STORE_ROLES},
         "desk": set(),
     }
-    assert holders("CONVERSATION_KEY") == {"bot", "push"}
+    assert holders("CONVERSATION_KEY") == {"bot"}
+    assert holders("MEDIA_LINK_KEY") == {"bot", "push"}
     assert holders("CASE_HOOK_SECRET") == {"bot", "desk"}
     assert holders("OPEN311_API_KEY") == {"push", "desk"}
     assert holders("CASE_WEBHOOK_SECRET") == {"push"}

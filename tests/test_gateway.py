@@ -29,6 +29,7 @@ from bot.store.connection import Store
 from bot.store.conversations import Conversations
 from bot.store.orders import ForgetOrder, notices_order
 from bot.store.outbox import KINDS, Outbox
+from bot.store.receipts import Receipts
 from bot.store.reports import Reports
 from bot.vault.keys import KeyFolder, epoch_of
 from bot.vault.sealing import open_inner, open_outer
@@ -86,7 +87,8 @@ def built(store: Store, bells: Bells, folder: Path) -> Gateway:
         form=read_form(settings),
         language=Language(catalogues.say, catalogues.best, catalogues.locales),
         conversations=Conversations(store, KEY),
-        reports=Reports(store, KEY),
+        reports=Reports(store),
+        receipts=Receipts(store, KEY),
         outboxes={kind: Outbox(store, kind) for kind in KINDS},
         keys=KeyFolder(folder / "keys"),
         reply_key=KEY,
@@ -104,7 +106,7 @@ async def test_a_report_its_receipt_and_its_work_are_one(
     assert shown.screen == "receipt"
     assert shown.receipt
     [entry] = await Outbox(store, "push").claim(10, 60)
-    reports = Reports(store, KEY)
+    reports = Reports(store)
     report = await reports.report(entry.id)
     assert report is not None
     assert (report.category, report.hazard, report.description) == (
@@ -112,11 +114,10 @@ async def test_a_report_its_receipt_and_its_work_are_one(
         "blocked_exit",
         "安全出口被锁",
     )
-    progress = await reports.progress(shown.receipt)
-    assert progress is not None
-    assert progress.status == "waiting"
+    assert await Receipts(store, KEY).reference(shown.receipt) == entry.id
     standing = await reports.standing(entry.id)
     assert standing is not None
+    assert standing.progress.status == "waiting"
     sealed = await reports.sealed(standing.record)
     assert sealed is not None
     keys = KeyFolder(tmp_path / "keys")
@@ -135,10 +136,10 @@ async def test_whoever_is_forgotten_holds_no_receipt_any_more(
     [pushed] = await Outbox(store, "push").claim(10, 60)
     shown = await chat.does(Pressed(f"forgotten:{receipt}"))
     assert shown.forgotten == (receipt,)
-    assert await Reports(store, KEY).progress(receipt) is None
+    assert await Receipts(store, KEY).reference(receipt) is None
     [entry] = await Outbox(store, "notices").claim(10, 60)
     assert notices_order(entry.body) == ForgetOrder(pushed.id)
-    assert await Reports(store, KEY).report(pushed.id)  # the report goes on
+    assert await Reports(store).report(pushed.id)  # the report goes on
     await chat.does(Pressed(f"status:{receipt}"))
     assert "没查到" in chat.shown[-1].text
 

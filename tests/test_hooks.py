@@ -30,8 +30,8 @@ Client = TestClient[web.Request, web.Application]
 
 @pytest.fixture
 async def hook(store: Store, valkey_url: str) -> AsyncIterator[Client]:
-    reports = Reports(store, b"k" * 32)
-    for command in reports.submitted(REPORT, "receipt", "record", b"sealed"):
+    reports = Reports(store)
+    for command in reports.submitted(REPORT, "record", b"sealed"):
         await store.write(*command)
     bells = Bells(store, valkey_url)
     application = web.Application()
@@ -79,7 +79,7 @@ async def notices(store: Store) -> list[NoticeOrder]:
 async def test_a_change_becomes_one_notice(hook: Client, store: Store) -> None:
     assert await post(hook, event()) == 200
     assert await notices(store) == [NoticeOrder(REFERENCE, 2, "verified", "已到场")]
-    standing = await Reports(store, b"k" * 32).standing(REFERENCE)
+    standing = await Reports(store).standing(REFERENCE)
     assert standing is not None
     assert (standing.progress.status, standing.note) == ("verified", "已到场")
 

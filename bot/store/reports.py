@@ -1,16 +1,13 @@
-"""Reports on their way, their progress, and the keyed hash that leads from a receipt to it.
+"""Reports on their way, their progress, and the sealed way back of each.
 
 ``report:<reference>``   the finished report, until the case system has it
 ``case:<reference>``     the case system's own name for it, from then on
 ``progress:<reference>`` ``revision (12 digits) | JSON``: what a receipt's holder may see
-``receipt:<hash>``       the reference; the receipt itself stands nowhere
 ``vault:<record>``       the sealed way back; the record's name is random
 """
 
 from __future__ import annotations
 
-import hmac
-from base64 import urlsafe_b64encode
 from datetime import datetime
 from typing import Any
 
@@ -49,17 +46,15 @@ class Standing(Struct, frozen=True):
 class Reports:
     """Reads and writes reports. Every method may raise `StoreUnavailable`."""
 
-    def __init__(self, store: Store, key: bytes) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._key = key
 
-    def submitted(self, report: Report, receipt: str, record: str, sealed: bytes) -> list[Command]:
+    def submitted(self, report: Report, record: str, sealed: bytes) -> list[Command]:
         """The commands that keep a finished report; they belong into the turn's transaction."""
         standing = Standing(report.reference, record, report.category, report.submitted_at)
         return [
             ("SET", f"report:{report.reference}", written_report(report), "EX", KEPT_SECONDS),
             ("SET", _progress_key(report.reference), _written(standing), "EX", KEPT_SECONDS),
-            ("SET", self._receipt_key(receipt), report.reference, "EX", KEPT_SECONDS),
             ("SET", f"vault:{record}", sealed, "EX", KEPT_SECONDS),
         ]
 
@@ -67,17 +62,6 @@ class Reports:
         """The report that still waits, None once it is in the case system."""
         raw = await self._store.read("GET", f"report:{reference}")
         return report_from(raw) if raw else None
-
-    async def progress(self, receipt: str) -> Progress | None:
-        """What the holder of this receipt may see, None if nobody holds such a receipt."""
-        reference = await self.reference(receipt)
-        standing = await self.standing(reference) if reference else None
-        return standing.progress if standing else None
-
-    async def reference(self, receipt: str) -> str | None:
-        """The report that this receipt was given for, None if nobody holds such a receipt."""
-        found = await self._store.read("GET", self._receipt_key(receipt))
-        return found.decode() if found else None
 
     async def standing(self, reference: str) -> Standing | None:
         """How the report with this reference stands, None if it is unknown."""
@@ -107,18 +91,10 @@ class Reports:
         seconds = OVER_SECONDS if over else KEPT_SECONDS
         return [("EXPIRE", f"vault:{standing.record}", seconds)]
 
-    def receipt_gone(self, receipt: str) -> list[Command]:
-        """The commands after which nobody holds this receipt."""
-        return [("DEL", self._receipt_key(receipt))]
-
     async def sealed(self, record: str) -> bytes | None:
         """The sealed way back of a record."""
         raw = await self._store.read("GET", f"vault:{record}")
         return bytes(raw) if raw else None
-
-    def _receipt_key(self, receipt: str) -> str:
-        tag = hmac.digest(self._key, b"receipt|" + receipt.encode(), "sha256")
-        return "receipt:" + urlsafe_b64encode(tag[:16]).decode().rstrip("=")
 
 
 def written_report(report: Report) -> bytes:

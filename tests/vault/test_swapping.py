@@ -65,7 +65,7 @@ class World:
         )
         to = ReturnAddress("webchat", who, "en", "7K2M")
         sealed = seal(KeyFolder(folder, opens=()), epoch, f"record-{who}", to)
-        for command in self.reports.submitted(report, f"receipt-{who}", f"record-{who}", sealed):
+        for command in self.reports.submitted(report, f"record-{who}", sealed):
             await self.store.write(*command)
 
     async def tell(self, who: str) -> None:
@@ -99,7 +99,7 @@ async def world(store: Store, valkey_url: str, tmp_path: Path) -> AsyncIterator[
     for epoch in (EPOCH, OTHER_EPOCH):
         KeyFolder(tmp_path).create(epoch)
     bells = Bells(store, valkey_url)
-    reports, sender = Reports(store, b"k" * 32), Sender()
+    reports, sender = Reports(store), Sender()
     opened = World(
         store,
         reports,

@@ -69,11 +69,11 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def notices(store: Store, valkey_url: str, folder: Path) -> AsyncIterator[Notices]:
-    reports = Reports(store, b"k" * 32)
+    reports = Reports(store)
     report = Report(REFERENCE, "fire", "", Place(words="x"), (), "", False, datetime.now(UTC))
     sealed = seal(KeyFolder(folder), EPOCH, RECORD, TO)
     commands = [
-        *reports.submitted(report, "receipt", RECORD, sealed),
+        *reports.submitted(report, RECORD, sealed),
         *Outbox(store, "notices").add(ORDER.id, ORDER.written()),
     ]
     for command in commands:

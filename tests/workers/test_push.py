@@ -51,7 +51,7 @@ class Stand:
     def __init__(self, store: Store, age: float = 0, media: tuple[str, ...] = ()) -> None:
         self.store = store
         self.cases = Cases()
-        self.reports = Reports(store, KEY)
+        self.reports = Reports(store)
         self.push = Push(store, self.reports, self.cases, self._submission, self._link)
         submitted = datetime.fromtimestamp(time.time() - age, UTC)
         self.report = Report(
@@ -60,7 +60,7 @@ class Stand:
 
     async def waits(self) -> Stand:
         commands = [
-            *self.reports.submitted(self.report, "receipt", "record", b"sealed"),
+            *self.reports.submitted(self.report, "record", b"sealed"),
             *self.push.outbox.add(self.report.reference),
         ]
         for command in commands:

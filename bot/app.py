@@ -20,7 +20,7 @@ from bot.health import Counted, Metrics, add_health_routes
 from bot.hooks import CaseHook
 from bot.media_links import add_media_routes
 from bot.replies import Replies
-from bot.secrets import Secrets, conversation_secrets, hook_secret
+from bot.secrets import Secrets, conversation_secrets, fetch_key, hook_secret
 from bot.store.conversations import Conversations
 from bot.store.outbox import KINDS, Outbox
 from bot.store.receipts import Receipts
@@ -44,7 +44,8 @@ async def running(settings: Settings) -> AsyncIterator[str]:
     url = settings.redis_url.get_secret_value()
     bells = Bells(base.store, url)
     metrics = Metrics()
-    outboxes = {kind: Outbox(base.store, kind) for kind in KINDS}
+    fetch = dict.fromkeys(("media", "replies"), fetch_key(settings))
+    outboxes = {kind: Outbox(base.store, kind, fetch.get(kind)) for kind in KINDS}
     turns = Counted(_gateway(base, secrets, outboxes, bells), metrics)
     channels: dict[str, Channel] = {
         name: module.Channel(base.surroundings, turns)
@@ -57,7 +58,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
     add_media_routes(application, base.links, base.media)
     for channel in channels.values():
         channel.add_routes(application)
-    replies = Replies(base.store, secrets.key("replies"), turns, channels)
+    replies = Replies(base.store, outboxes["replies"], secrets.key("replies"), turns, channels)
     epochs = asyncio.create_task(_new_epochs(base))
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=5)
     await runner.setup()

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
 import structlog
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from redis.exceptions import RedisError
 
 from bot.channels.contract import Channel, Turns
 from bot.core.dialogue import Incoming, MadeSafe, Refused
 from bot.core.errors import ChannelError, StoreUnavailable
+from bot.sealed import Seal
 from bot.store.connection import Store
 from bot.store.outbox import Entry, Outbox
 
@@ -27,7 +26,6 @@ LEASE_SECONDS = 30
 AT_ONCE = 64
 IDLE_SECONDS = 5
 AGAIN_SECONDS = 2
-_NONCE = 12
 
 log = structlog.get_logger()
 
@@ -42,13 +40,15 @@ class ReplyTo:
 
 def seal_reply(key: bytes, to: ReplyTo) -> bytes:
     """The way back, readable with the bot's own key alone."""
-    nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, orjson.dumps([to.channel, to.address]), b"reply")
+    return Seal(key).close(orjson.dumps([to.channel, to.address]), b"reply")
 
 
 def open_reply(key: bytes, sealed: bytes) -> ReplyTo:
-    """The conversation. Raises `cryptography.exceptions.InvalidTag`."""
-    return ReplyTo(*orjson.loads(AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], b"reply")))
+    """The conversation. Raises ValueError for what was not sealed with this key."""
+    opened = Seal(key).open(sealed, b"reply")
+    if opened is None:
+        raise ValueError("not a way back of ours")
+    return ReplyTo(*orjson.loads(opened))
 
 
 def written_reply(sealed: bytes, event: MadeSafe | Refused) -> bytes:
@@ -72,10 +72,15 @@ class Replies:
     """Makes turns of the answers, in the bot process, until told to stop."""
 
     def __init__(
-        self, store: Store, key: bytes, turns: Turns, channels: Mapping[str, Channel]
+        self,
+        store: Store,
+        outbox: Outbox,
+        key: bytes,
+        turns: Turns,
+        channels: Mapping[str, Channel],
     ) -> None:
         self._store = store
-        self._outbox = Outbox(store, "replies")
+        self._outbox = outbox
         self._key = key
         self._turns = turns
         self._channels = channels

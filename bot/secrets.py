@@ -12,6 +12,8 @@ from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from config.settings import Settings
 
 
@@ -33,10 +35,24 @@ def conversation_secrets(settings: Settings) -> Secrets:
 
 
 def link_key(settings: Settings) -> bytes:
-    """32 bytes that sign links to pictures: for the bot and the push worker."""
-    given = settings.media_link_key.get_secret_value()
-    root = given.encode() if given else kept(settings.data_dir, "links")
-    return Secrets(root).key("media links")
+    """What signs links to pictures: for the bot and the push worker."""
+    return _shared(settings, settings.media_link_key, "links")
+
+
+def fetch_key(settings: Settings) -> bytes:
+    """What seals pictures to be fetched and their answers: for the bot and the media worker."""
+    return _shared(settings, settings.fetch_key, "fetch")
+
+
+def handoff_key(settings: Settings) -> bytes:
+    """What seals notices on their last way: for the notices and the delivery worker."""
+    return _shared(settings, settings.handoff_key, "handoff")
+
+
+def _shared(settings: Settings, given: SecretStr, name: str) -> bytes:
+    """32 bytes that two processes have in common."""
+    words = given.get_secret_value()
+    return Secrets(words.encode() if words else kept(settings.data_dir, name)).key(name)
 
 
 def kept(data_dir: Path, name: str) -> bytes:

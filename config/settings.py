@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     media_url: str = ""
     media_days: int = Field(default=60, ge=1, le=3650)
     media_link_key: SecretStr = SecretStr("")
+    fetch_key: SecretStr = SecretStr("")
+    handoff_key: SecretStr = SecretStr("")
     conversation_key: SecretStr = SecretStr("")
 
     timezone: str = "Asia/Shanghai"
@@ -102,7 +104,7 @@ class Settings(BaseSettings):
             raise ValueError("this is no bot token; BotFather gives one like 123456:ABC-def")
         return value
 
-    @field_validator("conversation_key", "media_link_key")
+    @field_validator("conversation_key", "media_link_key", "fetch_key", "handoff_key")
     @classmethod
     def _long_enough(cls, value: SecretStr) -> SecretStr:
         if 0 < len(value.get_secret_value()) < SHORTEST_KEY:

@@ -29,6 +29,8 @@ PASSWORDS = new_passwords()
 SECRETS = {
     "CONVERSATION_KEY": "only-a-test-knows-this-conversation-key",
     "MEDIA_LINK_KEY": "only-a-test-knows-this-media-link-key",
+    "FETCH_KEY": "only-a-test-knows-this-key-of-fetching",
+    "HANDOFF_KEY": "only-a-test-knows-this-key-of-handing-on",
     "OPEN311_API_KEY": "only-a-test-knows-this-key",
     "CASE_HOOK_SECRET": "whsec_" + "QUJD" * 8,
 } | {f"STORE_PASSWORD_{user.upper()}": password for user, password in PASSWORDS.items()}

@@ -88,6 +88,8 @@ def test_secrets_go_only_where_they_are_needed() -> None:
     }
     assert holders("CONVERSATION_KEY") == {"bot"}
     assert holders("MEDIA_LINK_KEY") == {"bot", "push"}
+    assert holders("FETCH_KEY") == {"bot", "media"}
+    assert holders("HANDOFF_KEY") == {"notices", "delivery"}
     assert holders("CASE_HOOK_SECRET") == {"bot", "desk"}
     assert holders("OPEN311_API_KEY") == {"push", "desk"}
     assert holders("CASE_WEBHOOK_SECRET") == {"push"}

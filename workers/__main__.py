@@ -17,6 +17,7 @@ from rq.serializers import JSONSerializer
 from bot.bells import Bells, bell_key
 from bot.channels.registry import switched_on
 from bot.logs import configure_logs
+from bot.secrets import fetch_key, handoff_key
 from bot.store.check import StoreUnfit, check_store
 from bot.surroundings import Base, build_base
 from bot.vault.keys import KeyTooOpen, Layer
@@ -152,14 +153,16 @@ async def _media(base: Base, bells: Bells) -> Built:
     async def close() -> None:
         await sanitizer.__aexit__(None, None, None)
 
-    fetching = Fetching(base.store, base.media, sources, sanitizer, bells)
+    key = fetch_key(base.settings)
+    fetching = Fetching(base.store, base.media, sources, sanitizer, bells, key=key)
     return fetching, fetching.clean, [close, *(source.close for source in sources.values())]
 
 
 async def _notices(base: Base, bells: Bells) -> Built:
     from workers.notices import Notices
 
-    notices = Notices(base.store, base.reports, base.keys, bells)
+    key = handoff_key(base.settings)
+    notices = Notices(base.store, base.reports, base.keys, bells, key)
     return notices, notices.rewrite, []
 
 
@@ -168,7 +171,8 @@ async def _delivery(base: Base, bells: Bells) -> Built:
 
     modules = switched_on(base.settings)
     senders = {name: module.Sender(base.surroundings) for name, module in modules.items()}
-    delivery = Delivery(base.store, base.keys, senders, base.catalogues.say)
+    key = handoff_key(base.settings)
+    delivery = Delivery(base.store, base.keys, senders, base.catalogues.say, key)
     return delivery, _nothing, [sender.close for sender in senders.values()]
 
 

@@ -32,9 +32,15 @@ class Delivery:
     lease_seconds = 60.0
 
     def __init__(
-        self, store: Store, keys: KeyFolder, senders: Mapping[str, Sender], say: Say
+        self,
+        store: Store,
+        keys: KeyFolder,
+        senders: Mapping[str, Sender],
+        say: Say,
+        key: bytes,
     ) -> None:
-        self.outbox = Outbox(store, "delivery")
+        """`key` opens what the notices worker hands on."""
+        self.outbox = Outbox(store, "delivery", key)
         self._store = store
         self._keys = keys
         self._senders = senders

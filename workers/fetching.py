@@ -38,10 +38,13 @@ class Fetching:
         sources: Mapping[str, Source],
         sanitizer: Sanitizer,
         bells: Bells,
+        *,
+        key: bytes,
     ) -> None:
-        self.outbox = Outbox(store, "media")
+        """`key` opens what the bot wants fetched, and seals what it is told."""
+        self.outbox = Outbox(store, "media", key)
         self._store = store
-        self._replies = Outbox(store, "replies")
+        self._replies = Outbox(store, "replies", key)
         self._media = media
         self._sources = sources
         self._sanitizer = sanitizer

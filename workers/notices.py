@@ -24,10 +24,13 @@ class Notices:
     at_once = 64
     lease_seconds = 30.0
 
-    def __init__(self, store: Store, reports: Reports, keys: KeyFolder, bells: Bells) -> None:
+    def __init__(
+        self, store: Store, reports: Reports, keys: KeyFolder, bells: Bells, key: bytes
+    ) -> None:
+        """`key` seals what is handed on to the delivery worker, one layer being open by then."""
         self.outbox = Outbox(store, "notices")
         self._store = store
-        self._delivery = Outbox(store, "delivery")
+        self._delivery = Outbox(store, "delivery", key)
         self._reports = reports
         self._keys = keys
         self._bells = bells

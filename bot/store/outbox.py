@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from bot.sealed import Seal
 from bot.store.connection import Command, Store, spelled
 
 KINDS = ("push", "media", "notices", "delivery", "broadcast", "replies")
@@ -29,11 +30,13 @@ class Entry(Struct, frozen=True):
 class Outbox:
     """The outbox of one kind of work."""
 
-    def __init__(self, store: Store, kind: str) -> None:
+    def __init__(self, store: Store, kind: str, key: bytes | None = None) -> None:
+        """With a `key`, bodies stand sealed: whoever steals the store needs that key as well."""
         if kind not in KINDS:
             raise ValueError(f"no work is called {kind}")
         self.kind = kind
         self._store = store
+        self._seal = Seal(key) if key else None
         self._due = f"outbox:{kind}"
         self._bodies = f"outbox:{kind}:bodies"
         self._leases = f"outbox:{kind}:leases"
@@ -43,7 +46,8 @@ class Outbox:
         """The commands that put an entry in, due at once. The same id again changes nothing."""
         commands: list[Command] = [("ZADD", self._due, "NX", 0, entry_id)]
         if body:
-            commands.insert(0, ("HSETNX", self._bodies, entry_id, body))
+            kept = self._seal.close(body, self._purpose(entry_id)) if self._seal else body
+            commands.insert(0, ("HSETNX", self._bodies, entry_id, kept))
         return commands
 
     async def claim(self, most: int, lease_seconds: float) -> list[Entry]:
@@ -54,9 +58,18 @@ class Outbox:
             (most, int(lease_seconds * 1000)),
         )
         return [
-            Entry(entry_id.decode(), body, fence, attempts)
+            Entry(name := entry_id.decode(), self._opened(name, body), fence, attempts)
             for entry_id, body, fence, attempts in claimed
         ]
+
+    def _opened(self, entry_id: str, body: bytes) -> bytes:
+        """A body that does not open is empty, and fails as any broken one does."""
+        if self._seal is None or not body:
+            return body
+        return self._seal.open(body, self._purpose(entry_id)) or b""
+
+    def _purpose(self, entry_id: str) -> bytes:
+        return f"outbox|{self.kind}|{entry_id}".encode()
 
     async def done(self, entry: Entry, then: list[Command] | None = None) -> bool:
         """It is done; `then` runs in the same transaction. False: lease lost, nothing ran."""

@@ -16,8 +16,10 @@ from bot.bells import Bells
 from bot.channels.contract import Notice
 from bot.core.dialogue import Message
 from bot.core.report import Place, Report
+from bot.sealed import Seal
 from bot.store.connection import Store
 from bot.store.orders import DeliveryOrder, NoticeOrder
+from bot.store.outbox import Outbox
 from bot.store.reports import Reports
 from bot.vault.keys import KeyFolder, Layer
 from bot.vault.sealing import ReturnAddress, seal
@@ -26,6 +28,8 @@ from workers.drain import Drain
 from workers.notices import Notices
 
 EPOCH, OTHER_EPOCH = "2026-10", "2026-11"
+HANDOFF = b"h" * 32
+BODIES = "outbox:delivery:bodies"
 OUTER: tuple[Layer, ...] = ("outer",)
 INNER: tuple[Layer, ...] = ("inner",)
 REFERENCES = {"anna": "A" * 26, "bo": "B" * 26}
@@ -104,8 +108,8 @@ async def world(store: Store, valkey_url: str, tmp_path: Path) -> AsyncIterator[
         store,
         reports,
         sender,
-        Notices(store, reports, KeyFolder(tmp_path, OUTER), bells),
-        Delivery(store, KeyFolder(tmp_path, INNER), {"webchat": sender}, say),
+        Notices(store, reports, KeyFolder(tmp_path, OUTER), bells, HANDOFF),
+        Delivery(store, KeyFolder(tmp_path, INNER), {"webchat": sender}, say, HANDOFF),
     )
     await opened.submit("anna", tmp_path, EPOCH)
     await opened.submit("bo", tmp_path, OTHER_EPOCH)
@@ -164,16 +168,12 @@ async def test_a_record_of_no_epoch_leads_to_no_file(world: World, epoch: bytes)
 async def test_orders_exchanged_behind_the_outer_layer_are_refused(
     world: World, moved: str
 ) -> None:
-    """Whoever writes into the delivery outbox gets no notice to somebody else either."""
+    """Nor does whoever writes into the delivery outbox and has stolen the key of the handing on."""
     for who in REFERENCES:
         await world.order(who)
     await Drain(world.notices).run()
-    orders = [
-        DeliveryOrder.read(
-            await world.store.read("HGET", "outbox:delivery:bodies", f"record-{who}.2")
-        )
-        for who in REFERENCES
-    ]
+    entries = await Outbox(world.store, "delivery", HANDOFF).claim(2, 0)
+    orders = [DeliveryOrder.read(entry.body) for entry in entries]
     for mine, other in zip(orders, reversed(orders), strict=True):
         forged = DeliveryOrder(
             other.record if moved == "record" else mine.record,
@@ -182,8 +182,20 @@ async def test_orders_exchanged_behind_the_outer_layer_are_refused(
             mine.status,
             mine.note,
         )
-        await world.store.write("HSET", "outbox:delivery:bodies", mine.id, forged.written())
+        sealed = Seal(HANDOFF).close(forged.written(), f"outbox|delivery|{mine.id}".encode())
+        await world.store.write("HSET", BODIES, mine.id, sealed)
     await Drain(world.delivery).run()
     assert world.sender.sent == []
     parked = await world.delivery.outbox.parked()
     assert [reason.partition(":")[0] for reason in parked.values()] == ["RecordRefused"] * 2
+
+
+async def test_orders_exchanged_as_they_stand_do_not_open(world: World) -> None:
+    for who in REFERENCES:
+        await world.order(who)
+    await Drain(world.notices).run()
+    bodies = await world.store.read("HGETALL", BODIES)
+    for name, other in zip(bodies, reversed(list(bodies.values())), strict=True):
+        await world.store.write("HSET", BODIES, name, other)
+    await Drain(world.delivery).run()
+    assert world.sender.sent == []

@@ -27,6 +27,7 @@ from workers.notices import Notices
 
 EPOCH, RECORD, REFERENCE = "2026-11", "record", "R" * 26
 TO = ReturnAddress("webchat", "the-token", "en", "7K2M")
+HANDOFF = b"h" * 32
 ORDER = NoticeOrder(REFERENCE, 2, "verified", "on site")
 
 
@@ -57,7 +58,7 @@ def say(locale: str, message: Message) -> str:
 
 
 async def one(store: Store, kind: str) -> Entry:
-    [entry] = await Outbox(store, kind).claim(1, 60)
+    [entry] = await Outbox(store, kind, HANDOFF if kind == "delivery" else None).claim(1, 60)
     return entry
 
 
@@ -81,14 +82,14 @@ async def notices(store: Store, valkey_url: str, folder: Path) -> AsyncIterator[
     for inner in folder.glob("*.inner.private"):
         inner.rename(folder / "inner.kept")
     bells = Bells(store, valkey_url)
-    yield Notices(store, reports, KeyFolder(folder), bells)
+    yield Notices(store, reports, KeyFolder(folder), bells, HANDOFF)
     await bells.close()
 
 
 async def delivery(store: Store, folder: Path, sender: Sender) -> Delivery:
     (folder / "inner.kept").rename(folder / f"{EPOCH}.inner.private")
     (folder / f"{EPOCH}.outer.private").unlink()
-    return Delivery(store, KeyFolder(folder), {"webchat": sender}, say)
+    return Delivery(store, KeyFolder(folder), {"webchat": sender}, say, HANDOFF)
 
 
 async def test_each_custodian_needs_its_own_key_alone(
@@ -99,6 +100,9 @@ async def test_each_custodian_needs_its_own_key_alone(
     handed = DeliveryOrder.read((await one(store, "delivery")).body)
     assert b"the-token" not in handed.inner
     assert REFERENCE not in str(handed)
+    stands = await store.read("HGET", "outbox:delivery:bodies", handed.id)
+    assert handed.inner not in stands
+    assert b"verified" not in stands
     await store.write("ZADD", "outbox:delivery", "XX", 0, handed.id)
     sender = Sender()
     await (await delivery(store, folder, sender)).do(await one(store, "delivery"))
@@ -198,7 +202,7 @@ async def test_with_a_key_gone_a_notice_is_counted_and_over(
         await store.write(*command)
     await Drain(notices).run()
     sender = Sender()
-    await Drain(Delivery(store, KeyFolder(folder), {"webchat": sender}, say)).run()
+    await Drain(Delivery(store, KeyFolder(folder), {"webchat": sender}, say, HANDOFF)).run()
     assert sender.sent == []
     assert await Outbox(store, "delivery").depth() == 0
     assert await Outbox(store, "delivery").parked() == {}

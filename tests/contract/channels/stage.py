@@ -11,6 +11,7 @@ from bot.app import running
 from bot.bells import Bells
 from bot.channels.registry import switched_on
 from bot.core.report import Report
+from bot.secrets import fetch_key
 from bot.store.connection import Store
 from bot.store.reports import report_from
 from bot.surroundings import build_base
@@ -105,7 +106,8 @@ async def _media_worker(settings: Settings) -> AsyncIterator[None]:
     modules = switched_on(settings)
     sources = {name: module.Source(base.surroundings) for name, module in modules.items()}
     async with Sanitizer() as sanitizer:
-        work = Fetching(base.store, base.media, sources, sanitizer, bells)
+        key = fetch_key(settings)
+        work = Fetching(base.store, base.media, sources, sanitizer, bells, key=key)
         drain = Drain(work)
         task = asyncio.create_task(_drains(drain))
         try:

@@ -61,6 +61,8 @@ class Programme:
             "PYTHONPATH": str(ROOT),
             **self.settings,
         }
+        if self.output.exists():
+            self.output.rename(self.folder / f"output-{time.time_ns()}.txt")
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bot"],
@@ -112,10 +114,13 @@ class Programme:
 class Browser:
     """What the page does, without the page: one socket, numbered messages, uploads."""
 
-    def __init__(self, url: str, token: str | None = None, locale: str = "zh") -> None:
+    def __init__(
+        self, url: str, token: str | None = None, locale: str = "zh", **headers: str
+    ) -> None:
         self.url = url
         self.token = token or secrets.token_urlsafe(32)
         self.locale = locale
+        self.headers = {"Origin": url, **headers}
         self.count = 0
         self.device = secrets.token_hex(4)
         self.screen: dict[str, Any] = {}
@@ -126,7 +131,7 @@ class Browser:
     async def online(self) -> AsyncIterator[Browser]:
         """Connected for as long as the block runs."""
         async with (
-            aiohttp.ClientSession(headers={"Origin": self.url}) as self.session,
+            aiohttp.ClientSession(headers=self.headers) as self.session,
             self.session.ws_connect(f"{self.url}/chat/socket") as self.socket,
         ):
             hello = {"hello": self.token, "locale": self.locale, "device": self.device}

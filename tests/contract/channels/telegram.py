@@ -16,10 +16,14 @@ _CLIENT_LOCALES = {"zh": "zh-hans", "en": "en-GB"}
 class AtTelegram(Resident):
     """Somebody with the bot's chat open."""
 
-    def __init__(self, locale: str, server: TelegramServer) -> None:
+    def __init__(
+        self, locale: str, server: TelegramServer, number: int | None = None, **names: str
+    ) -> None:
         super().__init__(locale)
         self._server = server
-        self.person: Person = server.person(language_code=_CLIENT_LOCALES[locale])
+        self.person: Person = server.person(
+            language_code=_CLIENT_LOCALES[locale], number=number, **names
+        )
         self._since = 0
         self._last = 0
 

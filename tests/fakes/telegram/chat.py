@@ -61,9 +61,9 @@ class Message:
 class Chat:
     """A private chat between the bot and one person."""
 
-    def __init__(self, bot: Json, pulse: Pulse, chat_id: int, first_name: str) -> None:
+    def __init__(self, bot: Json, pulse: Pulse, chat_id: int, names: Json) -> None:
         self.id = chat_id
-        self.first_name = first_name
+        self.names = names
         self.language_code: str | None = None
         self.blocked = False
         self.keyboard: Json | None = None
@@ -75,11 +75,11 @@ class Chat:
     def user(self) -> Json:
         """The person as a Bot API User."""
         language = {"language_code": self.language_code} if self.language_code else {}
-        return {"id": self.id, "is_bot": False, "first_name": self.first_name} | language
+        return {"id": self.id, "is_bot": False} | self.names | language
 
     def described(self) -> Json:
         """The chat as a Bot API Chat."""
-        return {"id": self.id, "type": "private", "first_name": self.first_name}
+        return {"id": self.id, "type": "private"} | self.names
 
     @property
     def messages(self) -> list[Message]:

@@ -79,9 +79,17 @@ class TelegramServer:
     ) -> None:
         await self.stop()
 
-    def person(self, first_name: str = "小明", language_code: str | None = None) -> Person:
-        """A new person with an empty chat."""
-        person = Person(self.world, self.world.new_chat(first_name))
+    def person(
+        self,
+        first_name: str = "小明",
+        language_code: str | None = None,
+        number: int | None = None,
+        **names: str,
+    ) -> Person:
+        """A new person with an empty chat; `names` are ``last_name`` and ``username``."""
+        person = Person(
+            self.world, self.world.new_chat({"first_name": first_name, **names}, number)
+        )
         person.language_code = language_code
         return person
 

@@ -74,9 +74,9 @@ class World:
             "supports_inline_queries": False,
         }
 
-    def new_chat(self, first_name: str) -> Chat:
+    def new_chat(self, names: Json, number: int | None = None) -> Chat:
         """A chat that nobody has written in yet."""
-        chat = Chat(self.bot_as_sender(), self.pulse, next(self._chat_ids), first_name)
+        chat = Chat(self.bot_as_sender(), self.pulse, number or next(self._chat_ids), names)
         self.chats[chat.id] = chat
         return chat
 

@@ -36,6 +36,10 @@ class Files:
         self._by_path: dict[str, StoredFile] = {}
         self._media: dict[str, Json] = {}
 
+    def names(self) -> list[str]:
+        """The id of every file."""
+        return list(self._by_id)
+
     def photo(self, content: bytes) -> Json:
         """Keeps a picture; the `photo` field of a message, smallest size first."""
         sizes = [

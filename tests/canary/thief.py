@@ -1,0 +1,86 @@
+"""Somebody with a copy of the store's file and some of the keys, and our own code to open things.
+
+`yields` is everything that opens with just these keys. A new kind of sealed value adds its way of
+opening here.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from bot.core.errors import GatewayError
+from bot.replies import open_reply
+from bot.sealed import Seal
+from bot.secrets import Secrets
+from bot.store.orders import DeliveryOrder, FetchOrder
+from bot.vault.keys import KeyFolder, Layer
+from bot.vault.sealing import open_inner, open_outer
+
+Command = Sequence[bytes]
+
+
+class Thief:
+    """Has copies of these files of the keys folder."""
+
+    def __init__(self, home: Path, keys: Path, stolen: Collection[str]) -> None:
+        home.mkdir(mode=0o700)
+        for name in stolen:
+            shutil.copy2(keys / name, home / name)
+        self._home = home
+
+    def yields(self, commands: Sequence[Command]) -> Iterator[bytes]:
+        """All that opens of what the append-only file says."""
+        for command in commands:
+            match command:
+                case [_, key, name, body, *_] if key.startswith(b"outbox:"):
+                    kind = key.split(b":")[1].decode()
+                    yield from self._waiting(kind, name.decode("utf-8", "replace"), body)
+                case [b"SET", key, sealed, *_] if key.startswith(b"vault:"):
+                    yield from self._outer(key.removeprefix(b"vault:").decode(), sealed)
+
+    def _waiting(self, kind: str, name: str, body: bytes) -> Iterator[bytes]:
+        """Work in the outbox: the body, and what is sealed inside it."""
+        lock = {"media": "fetch", "replies": "fetch", "delivery": "handoff"}.get(kind)
+        key = self._secret(lock, lock) if lock else None
+        plain = Seal(key).open(body, f"outbox|{kind}|{name}".encode()) if key else None
+        if plain is None:
+            yield from self._reply(body)
+            return
+        yield plain
+        if kind == "media":
+            yield from self._reply(FetchOrder.read(plain).reply_to)
+        if kind == "delivery":
+            order = DeliveryOrder.read(plain)
+            yield from self._inner(order.record, order.inner)
+
+    def _reply(self, sealed: bytes) -> Iterator[bytes]:
+        key = self._secret("conversation", "replies")
+        try:
+            if key:
+                yield repr(open_reply(key, sealed)).encode()
+        except ValueError:
+            return
+
+    def _outer(self, record: str, sealed: bytes) -> Iterator[bytes]:
+        try:
+            inner = open_outer(self._custody("outer"), record, sealed)
+        except GatewayError:
+            yield from self._inner(record, sealed)
+            return
+        yield inner
+        yield from self._inner(record, inner)
+
+    def _inner(self, record: str, sealed: bytes) -> Iterator[bytes]:
+        try:
+            yield repr(open_inner(self._custody("inner"), record, sealed)).encode()
+        except GatewayError:
+            return
+
+    def _custody(self, layer: Layer) -> KeyFolder:
+        return KeyFolder(self._home, (layer,))
+
+    def _secret(self, file: str, purpose: str) -> bytes | None:
+        path = self._home / file
+        return Secrets(path.read_bytes()).key(purpose) if path.exists() else None

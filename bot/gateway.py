@@ -39,6 +39,7 @@ from bot.replies import ReplyTo, seal_reply
 from bot.store.connection import Command
 from bot.store.conversations import Conversation, Conversations
 from bot.store.expiry import UNFINISHED_SECONDS, copies, expires
+from bot.store.limits import Guesses
 from bot.store.orders import FetchOrder, ForgetOrder
 from bot.store.outbox import Outbox
 from bot.store.receipts import Receipts
@@ -84,6 +85,7 @@ class Gateway:
         conversations: Conversations,
         reports: Reports,
         receipts: Receipts,
+        guesses: Guesses,
         outboxes: dict[str, Outbox],
         keys: KeyFolder,
         reply_key: bytes,
@@ -96,6 +98,7 @@ class Gateway:
         self._conversations = conversations
         self._reports = reports
         self._receipts = receipts
+        self._guesses = guesses
         self._outboxes = outboxes
         self._keys = keys
         self._reply_key = reply_key
@@ -124,18 +127,29 @@ class Gateway:
 
     async def _facts(self, incoming: Incoming) -> Facts:
         named = self._handlers.receipts_named(incoming.event, incoming.receipts)
-        progress = await self._progress(named) if named else {}
+        progress = await self._progress(named, incoming) if named else {}
         return Facts(
             now=datetime.now(UTC),
             entropy=os.urandom(ENTROPY),
             form=self._form,
             locales=self._language.locales,
-            progress=progress,
+            progress=progress or {},
+            guessed_out=progress is None,
             hint=Message(f"reports.hint.{incoming.channel}"),
         )
 
-    async def _progress(self, receipts: tuple[str, ...]) -> dict[str, Progress]:
+    async def _progress(
+        self, receipts: tuple[str, ...], incoming: Incoming
+    ) -> dict[str, Progress] | None:
+        """By receipt; None if too many wrong ones came from there this hour."""
+        who = incoming.network or f"{incoming.channel}|{incoming.address}"
+        if await self._guesses.exhausted(who):
+            return None
         found = await asyncio.gather(*map(self._standing, receipts))
+        # One that was mistyped is empty, as its check letters tell, and was not looked up. A list of
+        # receipts counts once: a browser may hold many that have run out.
+        if any(one and standing is None for one, standing in zip(receipts, found, strict=True)):
+            await self._guesses.wrong(who, 1)
         return {
             receipt: standing.progress
             for receipt, standing in zip(receipts, found, strict=True)

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     telegram_webhook_secret: SecretStr = SecretStr("")
 
     webchat_frame_origins: str = ""
+    proxies: int = Field(default=0, ge=0, le=9)
 
     case_system: Literal["desk", "open311", "webhook"] = "desk"
     open311_url: str = ""

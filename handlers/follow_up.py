@@ -22,6 +22,8 @@ ACCEPTED = VERIFIED | {"accepted", "transferred", "verifying"}
 
 def reports(draft: Draft, facts: Facts, receipts: tuple[str, ...]) -> Turn:
     """The reports whose receipts came along; without any, where to find them."""
+    if facts.guessed_out:
+        return aside(draft, "reports", (forgetting.unknown(facts),))
     known = [(code, facts.progress[code]) for code in receipts if code in facts.progress]
     if not known:
         hint = facts.hint or Message("reports.type_receipt")
@@ -39,7 +41,7 @@ def status(draft: Draft, facts: Facts, receipt: str) -> Turn:
     """Where the report behind this receipt stands, promises kept and missed included."""
     progress = facts.progress.get(receipt)
     if progress is None:
-        return aside(draft, "status", (Message("status.unknown"),))
+        return aside(draft, "status", (forgetting.unknown(facts),))
     lines = [
         Message("status.title", {"tail": receipt[-4:], "status": _status(progress.status)}),
         Message("status.category", {"category": Message(f"hazard.{progress.category}")}),

@@ -26,10 +26,15 @@ def button(receipt: str) -> Choice:
 BUTTON_ALL = Choice(ASK_ALL, Message("forget.all"))
 
 
+def unknown(facts: Facts) -> Message:
+    """Why nothing can be done with a receipt."""
+    return Message("status.too_many" if facts.guessed_out else "status.unknown")
+
+
 def ask(draft: Draft, facts: Facts, receipt: str) -> Turn:
     """Shall there be no more news of this report?"""
     if receipt not in facts.progress:
-        return aside(draft, "forget", (Message("status.unknown"),))
+        return aside(draft, "forget", (unknown(facts),))
     sure = Choice(f"{SURE}{receipt}", Message("forget.yes"))
     return aside(draft, "forget", (Message("forget.ask", {"tail": receipt[-4:]}),), ((sure,),))
 
@@ -44,7 +49,7 @@ def ask_all(draft: Draft, facts: Facts) -> Turn:
 def forget(draft: Draft, facts: Facts, receipt: str) -> Turn:
     """Yes, this one."""
     if receipt not in facts.progress:
-        return aside(draft, "forget", (Message("status.unknown"),))
+        return aside(draft, "forget", (unknown(facts),))
     kept = _without(draft, (receipt,))
     turn = aside(kept, "forget", (Message("forget.done", {"tail": receipt[-4:]}),))
     gone = replace(turn.prompts[0], forgotten=(receipt,))

@@ -23,10 +23,12 @@ from bot.core.dialogue import (
     Text,
 )
 from bot.core.errors import StoreUnavailable
+from bot.core.receipt import receipt_from
 from bot.core.report import Place
 from bot.gateway import Gateway, Language
 from bot.store.connection import Store
 from bot.store.conversations import Conversations
+from bot.store.limits import GUESSES_IN_ALL, GUESSES_PER_NETWORK, Guesses
 from bot.store.orders import ForgetOrder, notices_order
 from bot.store.outbox import KINDS, Outbox
 from bot.store.receipts import Receipts
@@ -89,6 +91,7 @@ def built(store: Store, bells: Bells, folder: Path) -> Gateway:
         conversations=Conversations(store, KEY),
         reports=Reports(store),
         receipts=Receipts(store, KEY),
+        guesses=Guesses(store),
         outboxes={kind: Outbox(store, kind) for kind in KINDS},
         keys=KeyFolder(folder / "keys"),
         reply_key=KEY,
@@ -218,3 +221,50 @@ async def test_without_a_store_nothing_is_promised(gateway: Gateway, tmp_path: P
     with pytest.raises(StoreUnavailable):
         await Chat(gateway).does(Opened())
     await away.close()
+
+
+def made_up(number: int) -> str:
+    """A receipt with the right check letters that nobody holds."""
+    return receipt_from(number.to_bytes(12, "big"))
+
+
+async def test_guessing_receipts_ends_for_one_network_and_not_for_another(
+    gateway: Gateway, store: Store
+) -> None:
+    owner, guesser = Chat(gateway), Chat(gateway, "1717")
+    await owner.to_summary()
+    receipt = (await owner.does(Pressed("submit"))).receipt
+    assert receipt
+    for number in range(1, GUESSES_PER_NETWORK + 1):
+        await guesser.does(Text(receipt))  # a right one costs nothing
+        assert receipt[-4:] in guesser.shown[-1].text
+        await guesser.does(Text(made_up(number)))
+        assert "没查到" in guesser.shown[-1].text
+    await guesser.does(Text(receipt))
+    assert "太多" in guesser.shown[-1].text
+    await guesser.does(Pressed(f"forgotten:{receipt}"))
+    assert "太多" in guesser.shown[-1].text
+    await owner.does(Text(receipt))
+    assert receipt[-4:] in owner.shown[-1].text
+
+
+async def test_guessing_receipts_ends_for_everybody_together(
+    gateway: Gateway, store: Store
+) -> None:
+    guesses = Guesses(store)
+    await guesses.wrong("a", GUESSES_IN_ALL - 1)
+    assert not await guesses.exhausted("b")
+    await guesses.wrong("c", 1)
+    assert await guesses.exhausted("b")
+
+
+async def test_who_guessed_can_be_told_by_nobody_and_all_of_it_expires(
+    gateway: Gateway, store: Store
+) -> None:
+    chat = Chat(gateway, "4242424242")
+    await chat.does(Text(made_up(7)))
+    names = [key async for key in store.client.scan_iter("limit:*")]
+    assert len(names) == 3
+    for name in names:
+        assert 0 < await store.read("TTL", name) <= 48 * 3600
+        assert b"4242424242" not in name

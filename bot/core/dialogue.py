@@ -150,7 +150,8 @@ class Incoming(Struct, frozen=True):
 
     `address` is the channel's own way back to the person and never leaves the turn in the clear;
     `event_id` is the same whenever the channel delivers the same event again; `locale` is what the
-    client says; `receipts` are those that the browser holds and shows us for *my reports*.
+    client says; `receipts` are those that the browser holds and shows us for *my reports*;
+    `network` is where it came from, for limits alone: used in the turn and kept nowhere.
     """
 
     channel: str
@@ -159,6 +160,7 @@ class Incoming(Struct, frozen=True):
     event: Event
     locale: str | None = None
     receipts: tuple[str, ...] = ()
+    network: str = ""
 
 
 # What the reducer knows and answers ---------------------------------------------------------------
@@ -193,7 +195,8 @@ class Facts(Struct, frozen=True):
 
     `now` is aware; `entropy` is fresh random bytes (at least 32); `progress` holds a `Progress`
     for each receipt that the event names and the store knows; `locales` are the languages with
-    their own names; `hint` is the channel's advice on where receipts are kept.
+    their own names; `hint` is the channel's advice on where receipts are kept; `guessed_out` says
+    that receipts were not looked up, because too many wrong ones came from there.
     """
 
     now: datetime
@@ -202,6 +205,7 @@ class Facts(Struct, frozen=True):
     locales: tuple[tuple[str, str], ...]
     progress: Mapping[str, Progress] = field(default_factory=dict)
     hint: Message | None = None
+    guessed_out: bool = False
 
 
 class Fetch(Struct, frozen=True):

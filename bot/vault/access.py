@@ -28,7 +28,7 @@ _BELLS = "~rq:* ~bell:* &rq:pubsub:*"
 
 _KEYS = {
     "bot": (
-        "~c:* ~inbox:* ~progress:* ~receipt:* %W~report:* ~media:expiry "
+        "~c:* ~limit:* ~inbox:* ~progress:* ~receipt:* %W~report:* ~media:expiry "
         "~outbox:push ~outbox:media %W~outbox:media:bodies ~outbox:notices "
         "%W~outbox:notices:bodies ~outbox:replies ~outbox:replies:* ~outbox:fence "
         "%R~outbox:delivery %R~outbox:broadcast %R~outbox:*:parked %R~undeliverable "

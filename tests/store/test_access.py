@@ -16,6 +16,7 @@ from bot.vault.access import OPERATOR, ROLES, access_file, new_passwords
 # By family, what bot, push, media, notices, delivery may: r reads, w writes, d deletes, a appends.
 TABLE = """
 c:x                       rwda  -     -     -     -
+limit:x                   rwda  -     -     -     -
 inbox:x                   rwda  -     -     -     rwda
 progress:x                rwda  -     -     r     -
 receipt:x                 rwda  -     -     -     -

@@ -12,6 +12,7 @@ from bot.channels.webchat.chats import Crowded
 from bot.channels.webchat.doors import from_our_page
 from bot.channels.webchat.frames import Malformed
 from bot.channels.webchat.identity import is_token
+from bot.channels.webchat.network import network_of
 from bot.channels.webchat.page import Page
 from bot.channels.webchat.session import Session, Socket
 from bot.channels.webchat.switchboard import Switchboard
@@ -64,12 +65,12 @@ class Channel:
         await socket.prepare(request)
         self._sockets += 1
         try:
-            await self._attend(socket)
+            await self._attend(socket, network_of(request, self._surroundings.settings.proxies))
         finally:
             self._sockets -= 1
         return socket
 
-    async def _attend(self, socket: Socket) -> None:
+    async def _attend(self, socket: Socket, network: str) -> None:
         try:
             token, locale = await self._greeted(socket)
             chat = self._board.chats.join(token)
@@ -79,7 +80,7 @@ class Channel:
         except Crowded:
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
             return
-        session = Session(self._board, socket, chat, locale)
+        session = Session(self._board, socket, chat, locale, network)
         chat.sessions.append(session)
         self._board.spawn(self._board.deliver(chat))
         try:

@@ -32,12 +32,15 @@ log = logging.getLogger(__name__)
 class Session:
     """A socket that has said who it is."""
 
-    __slots__ = ("_board", "_chat", "_socket", "_told", "locale")
+    __slots__ = ("_board", "_chat", "_network", "_socket", "_told", "locale")
 
-    def __init__(self, board: Switchboard, socket: Socket, chat: Chat, locale: str | None) -> None:
+    def __init__(
+        self, board: Switchboard, socket: Socket, chat: Chat, locale: str | None, network: str
+    ) -> None:
         self._board = board
         self._socket = socket
         self._chat = chat
+        self._network = network
         self._told: set[str] = set()
         self.locale = locale
 
@@ -99,6 +102,7 @@ class Session:
                 frames.event(frame),
                 self.locale,
                 frames.receipts(frame),
+                self._network,
             )
         except Malformed:
             await self._refuse(name, "malformed", "web.error.failed", again=False)

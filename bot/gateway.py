@@ -146,8 +146,8 @@ class Gateway:
         if await self._guesses.exhausted(who):
             return None
         found = await asyncio.gather(*map(self._standing, receipts))
-        # One that was mistyped is empty, as its check letters tell, and was not looked up. A list of
-        # receipts counts once: a browser may hold many that have run out.
+        # One that was mistyped is empty, as its check letters tell, and was not looked up. A list
+        # of receipts counts once: a browser may hold many that have run out.
         if any(one and standing is None for one, standing in zip(receipts, found, strict=True)):
             await self._guesses.wrong(who, 1)
         return {

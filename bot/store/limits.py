@@ -1,6 +1,6 @@
 """How often receipts may be guessed, counted under tags that nobody can trace after a day.
 
-``limit:key:<day>``             32 random bytes; gone after two days, and all tags of that day with it
+``limit:key:<day>``             32 random bytes; gone after two days, and the tags of that day
 ``limit:guess:<hour>:<tag>``    wrong tries of one network or chat in that hour
 ``limit:guess:<hour>``          wrong tries of everybody
 

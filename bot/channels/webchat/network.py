@@ -1,4 +1,4 @@
-"""The network that a request comes from, as coarse as a limit needs it. It is used and forgotten."""
+"""The network that a request comes from, as coarse as a limit needs it; used, and forgotten."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from bot.channels.webchat import limits
-from bot.channels.webchat.identity import Seal, tag_of
+from bot.channels.webchat.identity import ChatSeal, tag_of
 
 if TYPE_CHECKING:
     from bot.channels.webchat.session import Session
@@ -24,7 +24,7 @@ class Chat:
     def __init__(self, token: str, tag: str) -> None:
         self.token = token
         self.tag = tag
-        self.seal = Seal(token)
+        self.seal = ChatSeal(token)
         self.sessions: list[Session] = []
         self.turn = asyncio.Lock()
 

@@ -7,20 +7,17 @@ neither read what waits nor tell whose it is.
 from __future__ import annotations
 
 import re
-import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from functools import cached_property
 from hashlib import blake2b, sha256
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from bot.sealed import Seal
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _TAG_LETTERS = 22
 _KEY_BYTES = 32
-_NONCE_BYTES = 12
 _MARK_BYTES = 16
 
 
@@ -44,33 +41,15 @@ def tag_of(token: str) -> str:
     return letters(sha256(b"webchat inbox" + token.encode()).digest())[:_TAG_LETTERS]
 
 
-class Seal:
+class ChatSeal(Seal):
     """Seals what is kept for one token and opens it again."""
 
     def __init__(self, token: str) -> None:
-        self._token = token
-
-    @cached_property
-    def _keys(self) -> bytes:
         derive = HKDF(SHA256(), length=2 * _KEY_BYTES, salt=None, info=b"webchat messages")
-        return derive.derive(self._token.encode())
-
-    @cached_property
-    def _cipher(self) -> AESGCM:
-        return AESGCM(self._keys[:_KEY_BYTES])
-
-    def close(self, plain: bytes, purpose: bytes) -> bytes:
-        """The sealed bytes; they open with the same `purpose` only."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, plain, purpose)
-
-    def open(self, sealed: bytes, purpose: bytes) -> bytes | None:
-        """What was sealed, or None if it is not ours or was changed."""
-        try:
-            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], purpose)
-        except (InvalidTag, ValueError):
-            return None
+        keys = derive.derive(token.encode())
+        super().__init__(keys[:_KEY_BYTES])
+        self._marks = keys[_KEY_BYTES:]
 
     def mark(self, name: str) -> bytes:
         """A name that only the token's holder can recognise, the same every time."""
-        return blake2b(name.encode(), key=self._keys[_KEY_BYTES:], digest_size=_MARK_BYTES).digest()
+        return blake2b(name.encode(), key=self._marks, digest_size=_MARK_BYTES).digest()

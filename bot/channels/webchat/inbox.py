@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from bot.channels.contract import Notice
 from bot.channels.webchat import limits
-from bot.channels.webchat.identity import Seal, tag_of
+from bot.channels.webchat.identity import ChatSeal, tag_of
 
 WAKE_UP = b""
 _PURPOSE = b"notice"
@@ -42,7 +42,7 @@ class Inbox:
 
     def __init__(self, store: Redis, token: str) -> None:
         self._store = store
-        self._seal = Seal(token)
+        self._seal = ChatSeal(token)
         self._tag = tag_of(token)
         self._key = f"inbox:{self._tag}"
 

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from bot.channels.contract import Shown, Surroundings, Turns
 from bot.channels.webchat import frames, limits
 from bot.channels.webchat.chats import Chat, Chats
-from bot.channels.webchat.identity import Seal, tag_of
+from bot.channels.webchat.identity import ChatSeal, tag_of
 from bot.channels.webchat.inbox import Inbox, news_channel
 from bot.channels.webchat.news import hear_news
 from bot.channels.webchat.patience import Patience
@@ -67,7 +67,7 @@ class Switchboard:
     async def publish(self, token: str, shown: Sequence[Shown]) -> None:
         """Show prompts on every socket of that token, wherever it is. Raises `ChannelDown`."""
         payload = frames.answered(None, shown, self.surroundings.media_link)
-        sealed = Seal(token).close(payload, _PURPOSE)
+        sealed = ChatSeal(token).close(payload, _PURPOSE)
         try:
             await self.surroundings.store.publish(news_channel(tag_of(token)), sealed)
         except RedisError as error:

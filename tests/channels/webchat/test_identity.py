@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bot.channels.webchat.identity import Seal, from_letters, is_token, letters, tag_of
+from bot.channels.webchat.identity import ChatSeal, from_letters, is_token, letters, tag_of
 from tests.channels.webchat.world import new_token
 
 
@@ -29,20 +29,20 @@ def test_the_tag_is_stable_and_leads_nowhere() -> None:
 
 def test_what_is_sealed_opens_for_the_same_token_and_purpose_alone() -> None:
     token = new_token()
-    sealed = Seal(token).close("消防".encode(), b"notice")
-    assert Seal(token).open(sealed, b"notice") == "消防".encode()
-    assert Seal(token).open(sealed, b"prompts") is None
-    assert Seal(new_token()).open(sealed, b"notice") is None
-    assert Seal(token).open(sealed[:-1] + bytes([sealed[-1] ^ 1]), b"notice") is None
-    assert Seal(token).open(b"", b"notice") is None
-    assert Seal(token).close(b"x", b"notice") != Seal(token).close(b"x", b"notice")
+    sealed = ChatSeal(token).close("消防".encode(), b"notice")
+    assert ChatSeal(token).open(sealed, b"notice") == "消防".encode()
+    assert ChatSeal(token).open(sealed, b"prompts") is None
+    assert ChatSeal(new_token()).open(sealed, b"notice") is None
+    assert ChatSeal(token).open(sealed[:-1] + bytes([sealed[-1] ^ 1]), b"notice") is None
+    assert ChatSeal(token).open(b"", b"notice") is None
+    assert ChatSeal(token).close(b"x", b"notice") != ChatSeal(token).close(b"x", b"notice")
 
 
 def test_a_mark_is_the_same_for_the_same_token_only() -> None:
     token = new_token()
-    assert Seal(token).mark("n") == Seal(token).mark("n")
-    assert Seal(token).mark("n") != Seal(token).mark("m")
-    assert Seal(token).mark("n") != Seal(new_token()).mark("n")
+    assert ChatSeal(token).mark("n") == ChatSeal(token).mark("n")
+    assert ChatSeal(token).mark("n") != ChatSeal(token).mark("m")
+    assert ChatSeal(token).mark("n") != ChatSeal(new_token()).mark("n")
 
 
 @pytest.mark.parametrize("length", range(5))

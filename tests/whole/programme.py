@@ -81,10 +81,10 @@ class Programme:
         return found[1].decode()
 
     def family(self) -> list[psutil.Process]:
-        """This process and all that it started."""
+        """This process and all that it started, without those that have just ended."""
         assert self.process
         parent = psutil.Process(self.process.pid)
-        return [parent, *parent.children(recursive=True)]
+        return [parent, *filter(_lives, parent.children(recursive=True))]
 
     def kill_everything(self) -> None:
         """SIGKILL for every process, store and desk included."""
@@ -109,6 +109,13 @@ class Programme:
             assert self.process.poll() is None, self.output.read_text()
             assert time.monotonic() < until, self.output.read_text()
             time.sleep(0.05)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.cmdline())
+    except psutil.NoSuchProcess:  # a zombie is one of these
+        return False
 
 
 class Browser:

@@ -76,7 +76,10 @@ class Round:
     def _bodies(self, count: int) -> list[str]:
         return [
             encode(
-                fields(submission(one, self._form, self._say, (), "zh"), links_declared=False)
+                fields(
+                    submission(one, self._form, self._say, (), "zh", to_the="hour"),
+                    links_declared=False,
+                )
             ).decode()
             for one in made(count)
         ]

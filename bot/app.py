@@ -22,7 +22,7 @@ from bot.media_links import add_media_routes
 from bot.replies import Replies
 from bot.secrets import Secrets, conversation_secrets, fetch_key, hook_secret
 from bot.store.conversations import Conversations
-from bot.store.limits import Guesses
+from bot.store.limits import Limits
 from bot.store.outbox import KINDS, Outbox
 from bot.store.receipts import Receipts
 from bot.surroundings import Base, build_base
@@ -92,7 +92,7 @@ def _gateway(base: Base, secrets: Secrets, outboxes: dict[str, Outbox], bells: B
         conversations=Conversations(base.store, secrets.key("conversations")),
         reports=base.reports,
         receipts=Receipts(base.store, secrets.key("receipts")),
-        guesses=Guesses(base.store),
+        limits=Limits(base.store, secrets.key("limits")),
         outboxes=outboxes,
         keys=base.keys,
         reply_key=secrets.key("replies"),

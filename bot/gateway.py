@@ -19,6 +19,7 @@ from typing import Protocol
 from bot.bells import Bells
 from bot.channels.contract import Shown
 from bot.core.dialogue import (
+    Attached,
     Discard,
     Draft,
     Effect,
@@ -27,19 +28,25 @@ from bot.core.dialogue import (
     Fetch,
     Forget,
     Incoming,
+    MadeSafe,
     Message,
+    Over,
+    Pressed,
     Prompt,
+    Refused,
     Submit,
     Turn,
 )
+from bot.core.errors import TooFast
 from bot.core.form import Form
 from bot.core.report import Progress
+from bot.pace import Pace
 from bot.rendering import Say, shown
 from bot.replies import ReplyTo, seal_reply
 from bot.store.connection import Command
 from bot.store.conversations import Conversation, Conversations
 from bot.store.expiry import UNFINISHED_SECONDS, copies, expires
-from bot.store.limits import Guesses
+from bot.store.limits import Limits, Who
 from bot.store.orders import FetchOrder, ForgetOrder
 from bot.store.outbox import Outbox
 from bot.store.receipts import Receipts
@@ -48,6 +55,10 @@ from bot.store.warm import Warm
 from bot.vault.keys import KeyFolder, epoch_of
 from bot.vault.sealing import ReturnAddress, seal
 
+# Presses and words of one person; an album of ten pictures is ten of them.
+TURNS_A_MINUTE = 120
+# Ten full reports.
+PICTURES_AN_HOUR = 90
 ENTROPY = 32
 DAY = 24 * 3600
 
@@ -85,7 +96,7 @@ class Gateway:
         conversations: Conversations,
         reports: Reports,
         receipts: Receipts,
-        guesses: Guesses,
+        limits: Limits,
         outboxes: dict[str, Outbox],
         keys: KeyFolder,
         reply_key: bytes,
@@ -98,7 +109,9 @@ class Gateway:
         self._conversations = conversations
         self._reports = reports
         self._receipts = receipts
-        self._guesses = guesses
+        self._limits = limits
+        self._turns = Pace(60)
+        self._pictures = Pace(3600)
         self._outboxes = outboxes
         self._keys = keys
         self._reply_key = reply_key
@@ -107,7 +120,9 @@ class Gateway:
         self._warm = Warm()
 
     async def take(self, incoming: Incoming) -> tuple[Shown, ...]:
-        """One turn; see the contract."""
+        """One turn; see the contract. Raises `TooFast` besides."""
+        if not isinstance(incoming.event, (MadeSafe, Refused)):
+            self._keep_pace(incoming)
         person = incoming.channel, incoming.address
         conversation = self._warm.take(person)
         if conversation is None or conversation.has_seen(incoming.event_id):
@@ -127,29 +142,41 @@ class Gateway:
 
     async def _facts(self, incoming: Incoming) -> Facts:
         named = self._handlers.receipts_named(incoming.event, incoming.receipts)
-        progress = await self._progress(named, incoming) if named else {}
+        over = await self._over(incoming, named)
         return Facts(
             now=datetime.now(UTC),
             entropy=os.urandom(ENTROPY),
             form=self._form,
             locales=self._language.locales,
-            progress=progress or {},
-            guessed_out=progress is None,
+            progress=await self._progress(named, incoming) if named and not over else {},
+            over=over,
             hint=Message(f"reports.hint.{incoming.channel}"),
         )
 
-    async def _progress(
-        self, receipts: tuple[str, ...], incoming: Incoming
-    ) -> dict[str, Progress] | None:
-        """By receipt; None if too many wrong ones came from there this hour."""
-        who = incoming.network or f"{incoming.channel}|{incoming.address}"
-        if await self._guesses.exhausted(who):
-            return None
+    def _keep_pace(self, incoming: Incoming) -> None:
+        count = self._turns.counted(_person(incoming))
+        if count > TURNS_A_MINUTE:
+            raise TooFast(first=count == TURNS_A_MINUTE + 1)
+
+    async def _over(self, incoming: Incoming, named: tuple[str, ...]) -> Over:
+        """The limit that stands against this event."""
+        match incoming.event:
+            case Pressed(choice="submit"):
+                return "reports" if await self._limits.reached("reports", _who(incoming)) else ""
+            case Attached(attachments=attachments):
+                count = self._pictures.counted(_person(incoming), len(attachments))
+                return "pictures" if count > PICTURES_AN_HOUR else ""
+        if named and await self._limits.reached("guesses", _who(incoming)):
+            return "guesses"
+        return ""
+
+    async def _progress(self, receipts: tuple[str, ...], incoming: Incoming) -> dict[str, Progress]:
+        """By receipt, of those that somebody holds."""
         found = await asyncio.gather(*map(self._standing, receipts))
         # One that was mistyped is empty, as its check letters tell, and was not looked up. A list
         # of receipts counts once: a browser may hold many that have run out.
         if any(one and standing is None for one, standing in zip(receipts, found, strict=True)):
-            await self._guesses.wrong(who, 1)
+            await self._limits.count("guesses", _who(incoming))
         return {
             receipt: standing.progress
             for receipt, standing in zip(receipts, found, strict=True)
@@ -183,7 +210,8 @@ class Gateway:
                 names = [name for media in effect.media for name in copies(media)]
                 return expires(names, time.time())
             case Submit():
-                return self._submit(effect, incoming, draft, facts)
+                counting = await self._limits.counting("reports", _who(incoming))
+                return [*self._submit(effect, incoming, draft, facts), *counting]
             case Forget():
                 return await self._forget(effect)
 
@@ -225,6 +253,14 @@ class Gateway:
     def _words(self, draft: Draft, prompts: tuple[Prompt, ...]) -> tuple[Shown, ...]:
         say = self._language.say
         return tuple([shown(prompt, draft.locale, say) for prompt in prompts])
+
+
+def _person(incoming: Incoming) -> str:
+    return f"{incoming.channel}|{incoming.address}"
+
+
+def _who(incoming: Incoming) -> Who:
+    return Who(_person(incoming), incoming.network)
 
 
 _BELLS: dict[type[Effect], tuple[str, ...]] = {

@@ -31,6 +31,7 @@ def read_form(settings: Settings) -> Form:
             number.strip() for number in settings.emergency_numbers.split(",") if number.strip()
         ),
         timezone=settings.zone,
+        vault_days=settings.vault_days,
     )
 
 

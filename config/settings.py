@@ -58,12 +58,14 @@ class Settings(BaseSettings):
     case_webhook_url: str = ""
     case_webhook_secret: SecretStr = SecretStr("")
     case_hook_secret: SecretStr = SecretStr("")
+    case_times: Literal["hour", "day"] = "hour"
     desk_host: str = LOOPBACK
     desk_port: int = Field(default=8081, ge=0, le=65535)
     desk_url: str = ""
 
     media_url: str = ""
     media_days: int = Field(default=60, ge=1, le=3650)
+    vault_days: int = Field(default=30, ge=1, le=365)
     media_link_key: SecretStr = SecretStr("")
     fetch_key: SecretStr = SecretStr("")
     handoff_key: SecretStr = SecretStr("")

@@ -34,7 +34,9 @@ def guide(draft: Draft, facts: Facts) -> Turn:
 
 def privacy(draft: Draft, facts: Facts) -> Turn:
     """What is kept and what is not, the messenger's own knowledge included."""
-    return aside(draft, "privacy", [Message(line) for line in PRIVACY], ((BUTTON_ALL,),))
+    blanks = {"days": facts.form.vault_days}
+    lines = [Message(line, blanks if line == "privacy.erased" else {}) for line in PRIVACY]
+    return aside(draft, "privacy", lines, ((BUTTON_ALL,),))
 
 
 def language(draft: Draft, facts: Facts, wanted: str = "") -> Turn:

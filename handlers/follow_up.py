@@ -22,7 +22,7 @@ ACCEPTED = VERIFIED | {"accepted", "transferred", "verifying"}
 
 def reports(draft: Draft, facts: Facts, receipts: tuple[str, ...]) -> Turn:
     """The reports whose receipts came along; without any, where to find them."""
-    if facts.guessed_out:
+    if facts.over == "guesses":
         return aside(draft, "reports", (forgetting.unknown(facts),))
     known = [(code, facts.progress[code]) for code in receipts if code in facts.progress]
     if not known:

@@ -28,7 +28,7 @@ BUTTON_ALL = Choice(ASK_ALL, Message("forget.all"))
 
 def unknown(facts: Facts) -> Message:
     """Why nothing can be done with a receipt."""
-    return Message("status.too_many" if facts.guessed_out else "status.unknown")
+    return Message("status.too_many" if facts.over == "guesses" else "status.unknown")
 
 
 def ask(draft: Draft, facts: Facts, receipt: str) -> Turn:

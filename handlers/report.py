@@ -156,6 +156,8 @@ def _submit(draft: Draft, facts: Facts) -> Turn:
     answers = draft.answers
     if not wizard.complete(answers, facts.form):
         return stay(wizard.advance(draft, facts.form), facts)
+    if facts.over == "reports":
+        return stay(draft, facts, Message("summary.too_many"))
     assert answers.category and answers.place
     receipt = receipt_from(facts.entropy)
     report = Report(

@@ -77,7 +77,8 @@ def _screen(draft: Draft, facts: Facts) -> _Screen:
         return _overlay(draft, facts)
     match draft.step:
         case "menu":
-            return "menu", (Message("start.welcome"), Message("start.privacy")), MENU, _ANYTHING
+            kept = Message("start.privacy", {"days": facts.form.vault_days})
+            return "menu", (Message("start.welcome"), kept), MENU, _ANYTHING
         case "receipt":
             return _receipt(draft, facts)
         case "summary":

@@ -116,6 +116,9 @@ def _placed(answers: Answers, place: Place, facts: Facts) -> Answers:
 
 def attached(draft: Draft, event: Attached, facts: Facts) -> Turn:
     """Pictures and videos, at any step; the first ones start a report."""
+    if facts.over == "pictures":
+        noted, said = _noted(draft, event.caption.strip(), facts)
+        return stay(noted, facts, Message("media.too_often"), *said)
     started, notes = _started(draft)
     usable = [one for one in event.attachments if not one.refused]
     taken = usable[: facts.form.media_most - len(started.answers.media)]

@@ -22,13 +22,14 @@ from bot.core.dialogue import (
     Pressed,
     Text,
 )
-from bot.core.errors import StoreUnavailable
+from bot.core.errors import StoreUnavailable, TooFast
 from bot.core.receipt import receipt_from
 from bot.core.report import Place
-from bot.gateway import Gateway, Language
+from bot.gateway import PICTURES_AN_HOUR, TURNS_A_MINUTE, Gateway, Language
+from bot.pace import Pace
 from bot.store.connection import Store
 from bot.store.conversations import Conversations
-from bot.store.limits import GUESSES_IN_ALL, GUESSES_PER_NETWORK, Guesses
+from bot.store.limits import LIMITS, Limits
 from bot.store.orders import ForgetOrder, notices_order
 from bot.store.outbox import KINDS, Outbox
 from bot.store.receipts import Receipts
@@ -46,15 +47,23 @@ KEY = b"k" * 32
 class Chat:
     """One person's chat with a gateway."""
 
-    def __init__(self, gateway: Gateway, address: str = "4242") -> None:
+    def __init__(self, gateway: Gateway, address: str = "4242", network: str = "") -> None:
         self.gateway = gateway
         self.address = address
+        self.network = network
         self.count = 0
         self.shown: tuple[Shown, ...] = ()
 
     async def does(self, event: Event, event_id: str = "") -> Shown:
         self.count += 1
-        incoming = Incoming("webchat", self.address, event_id or f"e{self.count}", event, "zh")
+        incoming = Incoming(
+            "webchat",
+            self.address,
+            event_id or f"e{self.count}",
+            event,
+            "zh",
+            network=self.network,
+        )
         self.shown = await self.gateway.take(incoming)
         return self.shown[-1] if self.shown else Shown("", "", "")
 
@@ -91,7 +100,7 @@ def built(store: Store, bells: Bells, folder: Path) -> Gateway:
         conversations=Conversations(store, KEY),
         reports=Reports(store),
         receipts=Receipts(store, KEY),
-        guesses=Guesses(store),
+        limits=Limits(store, KEY),
         outboxes={kind: Outbox(store, kind) for kind in KINDS},
         keys=KeyFolder(folder / "keys"),
         reply_key=KEY,
@@ -235,7 +244,7 @@ async def test_guessing_receipts_ends_for_one_network_and_not_for_another(
     await owner.to_summary()
     receipt = (await owner.does(Pressed("submit"))).receipt
     assert receipt
-    for number in range(1, GUESSES_PER_NETWORK + 1):
+    for number in range(1, LIMITS["guesses"].per_person + 1):
         await guesser.does(Text(receipt))  # a right one costs nothing
         assert receipt[-4:] in guesser.shown[-1].text
         await guesser.does(Text(made_up(number)))
@@ -248,16 +257,6 @@ async def test_guessing_receipts_ends_for_one_network_and_not_for_another(
     assert receipt[-4:] in owner.shown[-1].text
 
 
-async def test_guessing_receipts_ends_for_everybody_together(
-    gateway: Gateway, store: Store
-) -> None:
-    guesses = Guesses(store)
-    await guesses.wrong("a", GUESSES_IN_ALL - 1)
-    assert not await guesses.exhausted("b")
-    await guesses.wrong("c", 1)
-    assert await guesses.exhausted("b")
-
-
 async def test_who_guessed_can_be_told_by_nobody_and_all_of_it_expires(
     gateway: Gateway, store: Store
 ) -> None:
@@ -266,5 +265,67 @@ async def test_who_guessed_can_be_told_by_nobody_and_all_of_it_expires(
     names = [key async for key in store.client.scan_iter("limit:*")]
     assert len(names) == 3
     for name in names:
-        assert 0 < await store.read("TTL", name) <= 48 * 3600
+        assert 0 < await store.read("TTL", name) <= 24 * 3600
         assert b"4242424242" not in name
+
+
+async def test_so_many_reports_a_day_and_then_tomorrow(gateway: Gateway, store: Store) -> None:
+    chat, other = Chat(gateway), Chat(gateway, "1717")
+    most = LIMITS["reports"].per_person
+    for _ in range(most):
+        await chat.to_summary()
+        assert (await chat.does(Pressed("submit"))).screen == "receipt"
+        gateway._turns = Pace(60)  # a day has many minutes
+    await chat.to_summary()
+    refused = await chat.does(Pressed("submit"))
+    assert refused.screen == "summary"
+    assert "还没有提交" in refused.text
+    assert "安全出口被锁" in refused.text
+    assert await Outbox(store, "push").depth() == most
+    await other.to_summary()
+    assert (await other.does(Pressed("submit"))).screen == "receipt"
+
+
+async def test_a_report_that_comes_twice_counts_once(gateway: Gateway, store: Store) -> None:
+    chat = Chat(gateway, network="192.0.2.0/24")
+    await chat.to_summary()
+    for _ in range(3):
+        await chat.does(Pressed("submit"), "the same")
+    counts = [name async for name in store.client.scan_iter("limit:reports:*")]
+    assert [await store.read("GET", name) for name in counts] == [b"1", b"1"]
+
+
+async def test_so_many_pictures_an_hour(gateway: Gateway, store: Store) -> None:
+    chat = Chat(gateway)
+    for event in (
+        Pressed("report"),
+        Pressed("fire"),
+        Pressed("blocked_exit"),
+        Located(Place(30.69, 111.28)),
+    ):
+        await chat.does(event)
+    for number in range(PICTURES_AN_HOUR):
+        shown = await chat.does(Attached((Attachment(f"p{number}", "source"),)))
+        await chat.does(Pressed("drop"))
+        gateway._turns = Pace(60)
+        assert "太多" not in shown.text
+    assert await Outbox(store, "media").depth() == PICTURES_AN_HOUR
+    shown = await chat.does(Attached((Attachment("late", "source"),), "门锁着"))
+    assert "一小时后" in shown.text
+    assert await Outbox(store, "media").depth() == PICTURES_AN_HOUR
+    other = await Chat(gateway, "1717").does(Attached((Attachment("other", "source"),)))
+    assert "一小时后" not in other.text
+
+
+async def test_so_many_turns_a_minute_and_said_once(gateway: Gateway) -> None:
+    chat = Chat(gateway)
+    for _ in range(TURNS_A_MINUTE):
+        assert (await chat.does(Text("在吗"))).text
+    refusals = []
+    for _ in range(3):
+        with pytest.raises(TooFast) as refused:
+            await chat.does(Text("在吗"))
+        refusals.append(refused.value.first)
+    assert refusals == [True, False, False]
+    assert await chat.does(MadeSafe("nothing of theirs"))  # the worker's answers are not theirs
+    assert (await Chat(gateway, "1717").does(Text("在吗"))).text

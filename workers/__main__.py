@@ -127,14 +127,20 @@ async def _push(base: Base, bells: Bells) -> Built:
     from workers.cases.mapping import submission
     from workers.push import Push
 
-    cases = connect(base.settings)
-    seconds = base.settings.media_days * 24 * 3600
+    settings = base.settings
+    cases = connect(settings)
+    seconds = settings.media_days * 24 * 3600
     push = Push(
         base.store,
         base.reports,
         cases,
         lambda report, links: submission(
-            report, base.form, base.catalogues.say, links, base.settings.default_locale
+            report,
+            base.form,
+            base.catalogues.say,
+            links,
+            settings.default_locale,
+            to_the=settings.case_times,
         ),
         lambda media, kind: base.links.url(media, kind, seconds),
     )
@@ -162,7 +168,8 @@ async def _notices(base: Base, bells: Bells) -> Built:
     from workers.notices import Notices
 
     key = handoff_key(base.settings)
-    notices = Notices(base.store, base.reports, base.keys, bells, key)
+    seconds = base.settings.vault_days * 24 * 3600
+    notices = Notices(base.store, base.reports, base.keys, bells, key=key, over_seconds=seconds)
     return notices, notices.rewrite, []
 
 

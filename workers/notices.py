@@ -25,15 +25,25 @@ class Notices:
     lease_seconds = 30.0
 
     def __init__(
-        self, store: Store, reports: Reports, keys: KeyFolder, bells: Bells, key: bytes
+        self,
+        store: Store,
+        reports: Reports,
+        keys: KeyFolder,
+        bells: Bells,
+        *,
+        key: bytes,
+        over_seconds: int,
     ) -> None:
-        """`key` seals what is handed on to the delivery worker, one layer being open by then."""
+        """`key` seals what is handed on to the delivery worker, one layer being open by then;
+        `over_seconds` is how long a way back stands after its case is over.
+        """
         self.outbox = Outbox(store, "notices")
         self._store = store
         self._delivery = Outbox(store, "delivery", key)
         self._reports = reports
         self._keys = keys
         self._bells = bells
+        self._over_seconds = over_seconds
         self._lines = Lines()
 
     async def do(self, entry: Entry) -> None:
@@ -61,7 +71,8 @@ class Notices:
         if standing is None or sealed is None:
             await self.outbox.done(entry)
             return
-        kept = self._reports.kept(standing, over=order.status in OVER)
+        over = order.status in OVER
+        kept = self._reports.kept(standing, *((self._over_seconds,) if over else ()))
         try:
             inner = open_outer(self._keys, standing.record, sealed)
         except KeyMissing as error:

@@ -190,13 +190,16 @@ class Draft(Struct, frozen=True):
         return self.step not in ("menu", "receipt")
 
 
+Over = Literal["", "guesses", "pictures", "reports"]
+
+
 class Facts(Struct, frozen=True):
     """What the reducer may know of the world: all of it given, so that it stays a pure function.
 
     `now` is aware; `entropy` is fresh random bytes (at least 32); `progress` holds a `Progress`
     for each receipt that the event names and the store knows; `locales` are the languages with
-    their own names; `hint` is the channel's advice on where receipts are kept; `guessed_out` says
-    that receipts were not looked up, because too many wrong ones came from there.
+    their own names; `hint` is the channel's advice on where receipts are kept; `over` names the
+    limit that this event would break: receipts are not looked up, pictures or reports not taken.
     """
 
     now: datetime
@@ -205,7 +208,7 @@ class Facts(Struct, frozen=True):
     locales: tuple[tuple[str, str], ...]
     progress: Mapping[str, Progress] = field(default_factory=dict)
     hint: Message | None = None
-    guessed_out: bool = False
+    over: Over = ""
 
 
 class Fetch(Struct, frozen=True):

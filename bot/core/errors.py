@@ -5,6 +5,7 @@
     GatewayError
     ├── MediaRefused        what was sent cannot be made safe; `reason` says why
     ├── StoreUnavailable    the store did not keep, or may not have kept, what it was told
+    ├── TooFast             one person sends more than anybody can mean
     ├── ChannelError
     │   ├── ChannelDown     the messenger does not answer; try again later
     │   ├── Throttled       the messenger asks for a pause of `retry_after` seconds
@@ -47,6 +48,20 @@ class StoreUnavailable(GatewayError):
 
     retryable = True
     told = "error.not_saved"
+
+
+class TooFast(GatewayError):
+    """More turns within a minute than a person needs; nothing was kept.
+
+    `first` is true once in that minute, so that a flood is not answered with another one.
+    """
+
+    retryable = True
+    told: str = "error.too_fast"
+
+    def __init__(self, *, first: bool) -> None:
+        super().__init__("too many turns of one conversation")
+        self.first = first
 
 
 class ChannelError(GatewayError):

@@ -22,7 +22,9 @@ class Category(Struct, frozen=True):
 
 
 class Form(Struct, frozen=True):
-    """The whole form. Lengths in characters, `media_most` in pieces, numbers to call as dialled."""
+    """The whole form. Lengths in characters, `media_most` in pieces, numbers to call as dialled;
+    `vault_days` is how long after the end of a case its reporter can still be reached.
+    """
 
     categories: tuple[Category, ...]
     media_most: int
@@ -30,6 +32,7 @@ class Form(Struct, frozen=True):
     address_most: int
     emergency_numbers: tuple[str, ...]
     timezone: tzinfo
+    vault_days: int
 
     def category(self, code: str | None) -> Category | None:
         """The category of that code, or None."""

@@ -1,11 +1,11 @@
-"""How often receipts may be guessed, counted under tags that nobody can trace after a day.
+"""How often something may be done, counted under tags that nobody can trace after the day.
 
-``limit:key:<day>``             32 random bytes; gone after two days, and the tags of that day
-``limit:guess:<hour>:<tag>``    wrong tries of one network or chat in that hour
-``limit:guess:<hour>``          wrong tries of everybody
+``limit:key:<day>``                    32 random bytes, gone with the day (UTC)
+``limit:<name>:<window>:<tag>``        what one person or network did in that hour or day
+``limit:<name>:<window>``              what everybody did
 
-A receipt has 90 bits, so the limits keep nobody from finding one who could not be kept anyway; they
-keep the store from being asked a million times, and make somebody who tries visible.
+A tag is a hash of the person or network under that day's key and a key of the bot's own: whoever
+has the store alone cannot even try numbers one by one, and when the day is over nobody can.
 """
 
 from __future__ import annotations
@@ -13,47 +13,97 @@ from __future__ import annotations
 import secrets
 import time
 from hashlib import blake2b
+from typing import Literal
 
-from bot.store.connection import Store
+from msgspec import Struct
 
-# A person copies a receipt wrong a few times, a family behind one address some more.
-GUESSES_PER_NETWORK = 20
-# A whole city mistypes less than one a second.
-GUESSES_IN_ALL = 2_000
+from bot.store.connection import Command, Store
+
 HOUR, DAY = 3600, 24 * 3600
 _KEY_BYTES, _TAG_BYTES = 32, 12
 
 
-class Guesses:
-    """Counts wrong receipts. Every method may raise `StoreUnavailable`."""
+class Who(Struct, frozen=True):
+    """Whom to count: a person, and the network they come from where that is known."""
 
-    def __init__(self, store: Store) -> None:
+    person: str
+    network: str = ""
+
+
+class Limit(Struct, frozen=True):
+    """So much within so many seconds, by one person, from one network, and in all (0: no limit)."""
+
+    seconds: int
+    per_person: int
+    per_network: int
+    in_all: int = 0
+
+
+Limited = Literal["guesses", "reports"]
+LIMITS: dict[Limited, Limit] = {
+    # A receipt has 90 bits: nobody finds one by guessing. The limit keeps the store from being
+    # asked a million times and makes somebody who tries visible. A person copies a receipt wrong
+    # a few times, a family behind one address some more; a whole city less than once a second.
+    "guesses": Limit(HOUR, per_person=20, per_network=20, in_all=2_000),
+    # An inspector who walks through a plant reports thirty hazards a day; behind one network of a
+    # mobile operator there are thousands of people.
+    "reports": Limit(DAY, per_person=30, per_network=600),
+}
+
+
+class Limits:
+    """Counts across all processes. Every method may raise `StoreUnavailable`."""
+
+    def __init__(self, store: Store, key: bytes) -> None:
         self._store = store
+        self._own = key
         self._day, self._key = -1, b""
 
-    async def exhausted(self, who: str) -> bool:
-        """Whether this network or chat, or everybody together, guessed too often this hour."""
-        mine, everybody = await self._names(who)
-        counts = await self._store.read("MGET", mine, everybody)
-        by_one, by_all = (int(count or 0) for count in counts)
-        return by_one >= GUESSES_PER_NETWORK or by_all >= GUESSES_IN_ALL
+    async def reached(self, name: Limited, who: Who) -> bool:
+        """Whether this person, this network or everybody did it as often as they may."""
+        limits = await self._counters(name, who)
+        counts = await self._store.read("MGET", *limits)
+        return any(
+            int(count or 0) >= most for count, most in zip(counts, limits.values(), strict=True)
+        )
 
-    async def wrong(self, who: str, count: int) -> None:
-        """So many receipts were asked for that nobody holds."""
-        for name in await self._names(who):
-            await self._store.write("INCRBY", name, count)
-            await self._store.write("EXPIRE", name, 2 * HOUR)
+    async def counting(self, name: Limited, who: Who) -> list[Command]:
+        """The commands that count one more."""
+        seconds = LIMITS[name].seconds
+        left = seconds - int(time.time()) % seconds
+        counters = await self._counters(name, who)
+        return [
+            command
+            for counter in counters
+            for command in (("INCR", counter), ("EXPIRE", counter, left))
+        ]
 
-    async def _names(self, who: str) -> tuple[str, str]:
-        now = int(time.time())
-        hour = now // HOUR
-        tag = blake2b(who.encode(), key=await self._key_of(now // DAY), digest_size=_TAG_BYTES)
-        return f"limit:guess:{hour}:{tag.hexdigest()}", f"limit:guess:{hour}"
+    async def count(self, name: Limited, who: Who) -> None:
+        """One more, at once."""
+        for command in await self.counting(name, who):
+            await self._store.write(*command)
 
-    async def _key_of(self, day: int) -> bytes:
+    async def _counters(self, name: Limited, who: Who) -> dict[str, int]:
+        """The names of the counters, each with the most it may reach."""
+        limit, now = LIMITS[name], int(time.time())
+        key = await self._key_of(now // DAY, DAY - now % DAY)
+        window = f"limit:{name}:{now // limit.seconds}"
+        counters = {f"{window}:{_tag(key, who.person)}": limit.per_person}
+        if who.network:
+            counters[f"{window}:{_tag(key, who.network)}"] = limit.per_network
+        if limit.in_all:
+            counters[window] = limit.in_all
+        return counters
+
+    async def _key_of(self, day: int, left: int) -> bytes:
         if day != self._day:
             name = f"limit:key:{day}"
             made = secrets.token_bytes(_KEY_BYTES)
-            await self._store.write("SET", name, made, "NX", "EX", 2 * DAY)
-            self._key, self._day = bytes(await self._store.read("GET", name)), day
+            await self._store.write("SET", name, made, "NX", "EX", left)
+            found = await self._store.read("GET", name)
+            self._key, self._day = self._own + bytes(found or made), day
         return self._key
+
+
+def _tag(key: bytes, who: str) -> str:
+    return blake2b(who.encode(), key=key, digest_size=_TAG_BYTES).hexdigest()

@@ -20,8 +20,6 @@ from bot.store.connection import Command, Store, spelled
 
 # Nothing stands for ever, even if a case is never closed.
 KEPT_SECONDS = 400 * 24 * 3600
-# How long after the end of a case its reporter can still be reached.
-OVER_SECONDS = 30 * 24 * 3600
 
 
 class Standing(Struct, frozen=True):
@@ -86,9 +84,8 @@ class Reports:
             ("SET", f"case:{reference}", case_id, "EX", KEPT_SECONDS),
         ]
 
-    def kept(self, standing: Standing, *, over: bool) -> list[Command]:
-        """How much longer the sealed way back stands, once the case is over or open again."""
-        seconds = OVER_SECONDS if over else KEPT_SECONDS
+    def kept(self, standing: Standing, seconds: int = KEPT_SECONDS) -> list[Command]:
+        """The sealed way back stands so much longer."""
         return [("EXPIRE", f"vault:{standing.record}", seconds)]
 
     async def sealed(self, record: str) -> bytes | None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.dialogue import Message
-from bot.store.reports import KEPT_SECONDS, OVER_SECONDS
+from bot.store.reports import KEPT_SECONDS
 from config.settings import SettingRefused
 from locales import catalogue
 from locales.catalogue import Catalogues
@@ -129,8 +129,6 @@ def test_what_a_language_lacks_is_said_in_the_default_one(with_a_third: Catalogu
 @pytest.mark.parametrize(
     ("name", "seconds"),
     [
-        ("start.privacy", OVER_SECONDS),
-        ("privacy.erased", OVER_SECONDS),
         ("privacy.erased", KEPT_SECONDS),
         ("status.unknown", KEPT_SECONDS),
     ],

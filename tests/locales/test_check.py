@@ -132,7 +132,11 @@ def test_the_check_knows_all_words_of_telegram() -> None:
         return ""
 
     words = Words(say, ("zh", "en"))
-    for name in (name for name in vars(Words) if not name.startswith("_") and name != "command"):
+    for name in (
+        name
+        for name in vars(Words)
+        if not name.startswith("_") and name not in ("command", "trouble")
+    ):
         getattr(words, name)("zh")
     for name in COMMANDS:
         words.command("zh", name)

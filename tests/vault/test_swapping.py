@@ -108,7 +108,7 @@ async def world(store: Store, valkey_url: str, tmp_path: Path) -> AsyncIterator[
         store,
         reports,
         sender,
-        Notices(store, reports, KeyFolder(tmp_path, OUTER), bells, HANDOFF),
+        Notices(store, reports, KeyFolder(tmp_path, OUTER), bells, key=HANDOFF, over_seconds=3600),
         Delivery(store, KeyFolder(tmp_path, INNER), {"webchat": sender}, say, HANDOFF),
     )
     await opened.submit("anna", tmp_path, EPOCH)

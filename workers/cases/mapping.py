@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
+from typing import Literal
 
 from bot.core.dialogue import Message
 from bot.core.errors import CaseRefused
 from bot.core.form import Form
 from bot.core.report import Report
 from workers.cases.contract import Submission
+
+Grain = Literal["hour", "day"]
 
 
 def submission(
@@ -18,6 +21,8 @@ def submission(
     say: Callable[[str, Message], str],
     links: tuple[str, ...],
     locale: str,
+    *,
+    to_the: Grain,
 ) -> Submission:
     """The report as a case system gets it; `say` takes a locale and a sentence.
 
@@ -30,14 +35,17 @@ def submission(
         report=report,
         service_code=category.service_code,
         hazard=say(locale, _hazard(report)),
-        requested_at=to_the_hour(report.submitted_at),
+        requested_at=coarse(report.submitted_at, to_the, form.timezone),
         media_links=links,
     )
 
 
-def to_the_hour(moment: datetime) -> datetime:
-    """The hour in which it was: the exact time could be matched with who was where."""
-    return moment.replace(minute=0, second=0, microsecond=0)
+def coarse(moment: datetime, to_the: Grain, zone: tzinfo) -> datetime:
+    """The hour or the city's day in which it was: the exact time could be matched with who was
+    where.
+    """
+    there = moment.astimezone(zone).replace(minute=0, second=0, microsecond=0)
+    return (there if to_the == "hour" else there.replace(hour=0)).astimezone(UTC)
 
 
 def _hazard(report: Report) -> Message:

@@ -15,7 +15,6 @@ from bot.core.errors import CaseInDoubt, CaseRefused, CaseSystemDown
 from workers.cases.answers import Row, Unreadable, attribute_words, rows, text
 from workers.cases.endpoint import Endpoint
 from workers.cases.form import reference_line
-from workers.cases.mapping import to_the_hour
 from workers.cases.wire import Answer
 
 SLACK = timedelta(days=2)  # for clocks and time zones that are wrong
@@ -46,7 +45,7 @@ def spans(submitted_at: datetime, now: datetime) -> Iterator[Query]:
     A case may have been opened at any attempt since, so the last stretch has no end, which the
     standard reads as open: the server's clock may be ahead of ours.
     """
-    start = to_the_hour(submitted_at.astimezone(UTC)) - SLACK
+    start = submitted_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - SLACK
     while now - start >= SPAN:
         end = start + SPAN
         yield [("start_date", _written(start)), ("end_date", _written(end))]

@@ -19,7 +19,7 @@ from traceback import walk_tb
 
 from bot.channels.contract import Shown, Turns
 from bot.channels.telegram.decode import KINDS_WANTED, Received, decode
-from bot.core.errors import GatewayError
+from bot.core.errors import GatewayError, TooFast
 
 _log = logging.getLogger(__name__)
 
@@ -37,11 +37,15 @@ class NotNow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A committed turn: what came in and what is to be shown; `given_up` if nothing came of it."""
+    """A committed turn: what came in and what is to be shown.
+
+    If nothing came of it, it is `given_up`, and `told` is the sentence that says so, if one is due.
+    """
 
     received: Received
     shown: tuple[Shown, ...] = ()
     given_up: bool = False
+    told: str | None = None
 
 
 class Reception:
@@ -71,6 +75,8 @@ class Reception:
             return Outcome(received)
         try:
             shown = await self._turns.take(received.incoming)
+        except TooFast as error:
+            return Outcome(received, given_up=True, told=error.told if error.first else None)
         except Exception as error:
             return self._stumbled(received, error)
         self._tries.pop(received.update_id, None)
@@ -86,7 +92,7 @@ class Reception:
                 self._tries.popitem(last=False)
             raise NotNow(tries)
         _log.error("an update was given up after %d tries: %s", tries, where(error))
-        return Outcome(received, given_up=True)
+        return Outcome(received, given_up=True, told="telegram.failed")
 
 
 def read(update: object) -> Received | None:

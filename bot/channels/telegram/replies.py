@@ -69,7 +69,8 @@ class Replies:
         if received.incoming is None:
             self._elsewhere(outcome)
         elif outcome.given_up:
-            self._say(received.chat, self._words.failed(received.locale))
+            if outcome.told:
+                self._say(received.chat, self._words.trouble(received.locale, outcome.told))
         else:
             return self._show(outcome, hook=hook)
         return self._answer(received.query, hook=hook)

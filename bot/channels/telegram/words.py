@@ -28,9 +28,9 @@ class Words:
         """In groups: here is no place for a report."""
         return self._in(locale, "private_only")
 
-    def failed(self, locale: str | None) -> str:
-        """What was sent could not be worked with; it is to be sent again."""
-        return self._in(locale, "failed")
+    def trouble(self, locale: str | None, told: str) -> str:
+        """Nothing came of what was sent: the sentence of that id."""
+        return self._say(self._known(locale), Message(told))
 
     def command(self, locale: str, name: str) -> str:
         """What a command does, for the menu."""

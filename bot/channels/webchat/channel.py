@@ -17,6 +17,7 @@ from bot.channels.webchat.page import Page
 from bot.channels.webchat.session import Session, Socket
 from bot.channels.webchat.switchboard import Switchboard
 from bot.channels.webchat.uploads import Uploads
+from bot.pace import Pace
 
 _CLOSE_WITHIN = 2.0
 
@@ -30,6 +31,7 @@ class Channel:
         self._page = Page(surroundings)
         self._uploads = Uploads(surroundings)
         self._sockets = 0
+        self._openings = Pace(60)
 
     def add_routes(self, application: web.Application) -> None:
         """The page, its files, its socket and its uploads."""
@@ -55,6 +57,9 @@ class Channel:
             raise web.HTTPForbidden
         if self._board.ending or self._sockets >= limits.SOCKETS_MOST:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"})
+        network = network_of(request, self._surroundings.settings.proxies)
+        if network and self._openings.counted(network) > limits.SOCKETS_PER_NETWORK_A_MINUTE:
+            raise web.HTTPTooManyRequests(headers={"Retry-After": "60"})
         socket: Socket = web.WebSocketResponse(
             timeout=_CLOSE_WITHIN,
             heartbeat=limits.HEARTBEAT,
@@ -65,7 +70,7 @@ class Channel:
         await socket.prepare(request)
         self._sockets += 1
         try:
-            await self._attend(socket, network_of(request, self._surroundings.settings.proxies))
+            await self._attend(socket, network)
         finally:
             self._sockets -= 1
         return socket

@@ -20,8 +20,10 @@ from bot.channels.contract import MEDIA_BYTES_MOST, Surroundings
 from bot.channels.webchat import limits
 from bot.channels.webchat.doors import from_our_page, spoken
 from bot.channels.webchat.identity import is_token, tag_of
+from bot.channels.webchat.network import network_of
 from bot.channels.webchat.parcels import EXPIRY, Parcel, object_name
 from bot.core.dialogue import Message
+from bot.pace import Pace
 
 _MEGABYTE = 1024 * 1024
 _AGAIN_IN = "2"
@@ -43,6 +45,7 @@ class Uploads:
         self._surroundings = surroundings
         self._in_hand: Counter[str] = Counter()
         self._bytes = 0
+        self._lately = Pace(3600)
 
     async def take(self, request: web.Request) -> web.Response:
         """``POST /chat/uploads``: the file in, ``{"id", "source", "size"}`` out."""
@@ -51,8 +54,10 @@ class Uploads:
             raise web.HTTPUnauthorized
         if not from_our_page(request, self._surroundings.settings.public_url):
             raise web.HTTPForbidden
+        tag = tag_of(token)
         try:
-            with self._admitted(tag_of(token), _announced(request)):
+            self._keep_pace(tag, network_of(request, self._surroundings.settings.proxies))
+            with self._admitted(tag, _announced(request)):
                 parcel = await _received(request)
                 await self._keep(parcel)
         except Refusal as refusal:
@@ -63,6 +68,15 @@ class Uploads:
             content_type="application/json",
             headers={"Cache-Control": "no-store"},
         )
+
+    def _keep_pace(self, tag: str, network: str) -> None:
+        by_chat = self._lately.counted(tag)
+        by_network = self._lately.counted(network) if network else 0
+        if (
+            by_chat > limits.UPLOADS_PER_CHAT_AN_HOUR
+            or by_network > limits.UPLOADS_PER_NETWORK_AN_HOUR
+        ):
+            raise Refusal(429, "web.upload.too_often")
 
     @contextmanager
     def _admitted(self, tag: str, size: int) -> Iterator[None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.dialogue import Incoming, Text
-from bot.core.errors import StoreUnavailable
+from bot.core.errors import StoreUnavailable, TooFast
 from tests.channels.telegram.stage import Script, running, until
 from tests.fakes.telegram import TelegramServer
 
@@ -195,3 +195,28 @@ async def test_an_active_webhook_is_taken_away_first(
         call.method for call in server.calls if "pdates" in call.method or "W" in call.method
     ]
     assert methods[:2] == ["deleteWebhook", "getUpdates"]
+
+
+async def test_a_flood_is_told_once_and_holds_up_nobody(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    flooder, other = server.person(), server.person()
+    refused = 0
+
+    def fail(incoming: Incoming) -> None:
+        nonlocal refused
+        if incoming.address == str(flooder.id):
+            refused += 1
+            raise TooFast(first=refused == 1)
+
+    for number in range(120):
+        flooder.says(str(number))
+    other.says("好")
+    turns = Script(fail=fail)
+    async with running(server, turns, tmp_path):
+        await server.drained()
+        await flooder.sees("error.too_fast", timeout=10)
+    assert refused == 120
+    assert texts(turns.taken, other.id) == ["好"]
+    told = [call for call in server.calls_of("sendMessage") if call.params["chat_id"] == flooder.id]
+    assert len(told) == 1

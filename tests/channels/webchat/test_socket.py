@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from bot.channels.contract import Shown
 from bot.channels.webchat import limits
 from bot.core.dialogue import Command, Message, Opened, Pressed, Text
-from bot.core.errors import MediaRefused, StoreUnavailable
+from bot.core.errors import MediaRefused, StoreUnavailable, TooFast
 from tests.channels.webchat.world import World, hearing, new_token, until
 
 
@@ -302,3 +302,24 @@ async def test_a_page_that_is_gone_without_a_word_is_let_go(
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
         assert "ack" in await alive.ask("open")
+
+
+async def test_so_many_sockets_a_minute_from_one_network(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SOCKETS_PER_NETWORK_A_MINUTE", 2)
+    for _ in range(2):
+        async with world.page() as page:
+            assert "ack" in await page.ask("open")
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        async with world.page():
+            pass
+    assert refused.value.status == 429
+
+
+async def test_too_fast_is_said_and_sent_again_by_the_page(world: World) -> None:
+    world.conversation.failures = [TooFast(first=True)]
+    async with world.page(locale="en") as page:
+        refused = await page.ask("text", text="hello")
+    assert refused["error"]["again"] is True
+    assert "Pause for a minute" in refused["error"]["text"]

@@ -201,3 +201,22 @@ async def test_a_store_that_does_not_answer_is_said(tmp_path: Path) -> None:
 )
 async def test_strangers_upload_nothing(world: World, headers: dict[str, str], status: int) -> None:
     assert (await world.upload(BODY, **headers))[0] == status
+
+
+async def test_so_many_files_an_hour_from_one_chat(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "UPLOADS_PER_CHAT_AN_HOUR", 3)
+    token = new_token()
+    assert [(await world.upload(b"GIF89a", token))[0] for _ in range(3)] == [200] * 3
+    status, refused = await world.upload(b"GIF89a", token, **{"Accept-Language": "en"})
+    assert status == 429
+    assert "in an hour" in refused["error"]["text"]
+    assert (await world.upload(b"GIF89a", new_token()))[0] == 200
+
+
+async def test_so_many_files_an_hour_from_one_network(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "UPLOADS_PER_NETWORK_AN_HOUR", 3)
+    assert [(await world.upload(b"GIF89a"))[0] for _ in range(4)] == [200] * 3 + [429]

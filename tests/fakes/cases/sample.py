@@ -11,7 +11,7 @@ from config.settings import Settings
 from tests.fakes.cases.georeport import KEY
 from tests.fakes.cases.receiver import SECRET
 from workers.cases.contract import Submission
-from workers.cases.mapping import to_the_hour
+from workers.cases.mapping import coarse
 
 LINKS = tuple(f"http://gateway.example/media/{letter * 22}?until=9&sign=a%2Bb" for letter in "abc")
 
@@ -31,7 +31,9 @@ def sample(
         submitted_at=datetime.now(UTC),
     )
     report = replace(report, **changes)
-    return Submission(report, "fire", "消防安全：通道被堵", to_the_hour(report.submitted_at), links)
+    return Submission(
+        report, "fire", "消防安全：通道被堵", coarse(report.submitted_at, "hour", UTC), links
+    )
 
 
 def open311_settings(url: str, **changes: Any) -> Settings:

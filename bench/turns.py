@@ -88,7 +88,7 @@ def measure(quick: bool = False) -> list[Report]:
         return [
             webhook(store, "always", rounds, turns),
             webhook(store, "everysec", 1 if quick else 3, 12),
-            socket(store, rounds, 12 * turns),
+            socket(store, rounds, 6 * turns),
         ]
 
 

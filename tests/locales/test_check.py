@@ -138,6 +138,8 @@ def test_the_check_knows_all_words_of_telegram() -> None:
         if not name.startswith("_") and name not in ("command", "trouble")
     ):
         getattr(words, name)("zh")
+    for told in ("telegram.failed",):
+        words.trouble("zh", told)
     for name in COMMANDS:
         words.command("zh", name)
     assert asked == known_patterns()["telegram.{}"]

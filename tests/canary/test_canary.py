@@ -30,6 +30,7 @@ class Left:
     folder: Path
     people: dict[str, str | int]
     files: dict[str, str | int]
+    receipts: dict[str, str | int]
     places: dict[str, bytes]
     commands: list[list[bytes]]
     public: str
@@ -61,7 +62,8 @@ async def walk(folder: Path, mode: str, log_format: str) -> Left:
             **evidence.files(folder),
         }
         commands = evidence.commands(folder)
-        return Left(folder, here.people, here.files, places, commands, here.browser.token)
+        public = here.browser.token
+        return Left(folder, here.people, here.files, {**here.receipts}, places, commands, public)
 
 
 async def _get(url: str) -> bytes:
@@ -94,6 +96,11 @@ def test_nobody_is_found(left: Left) -> None:
 
 def test_no_file_of_the_messenger_is_found(left: Left) -> None:
     assert Search(left.files).hits(left.places) == []
+
+
+def test_no_receipt_is_found(left: Left) -> None:
+    assert len(left.receipts) >= 2
+    assert Search(left.receipts).hits(left.places) == []
 
 
 def test_nobody_is_found_with_any_one_key(left: Left, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,12 @@ from typing import Any
 import pytest
 from PIL import Image, PngImagePlugin
 
+from bot.core.errors import MediaRefused
 from tests.workers.media import samples
+from tests.workers.media.running import decoders, peak_memory
 from workers.media.decoder import make_safe
 from workers.media.protocol import SafeMedia
+from workers.media.sanitizer import Sanitizer
 
 ALLOWED_MARKERS = {0xD8, 0xE0, 0xDB, 0xC0, 0xC4, 0xDA}
 """Start, JFIF, quantisation tables, baseline frame, Huffman tables, scan."""
@@ -49,6 +54,22 @@ def loaded_files() -> Iterator[tuple[str, bytes]]:
         data = samples.saved(samples.picture(), file_format, save_all=True, append_images=more)
         yield f"frames-{file_format}", data
         yield f"trailing-{file_format}", data + b"PK\3\4" + samples.SECRET.encode()
+
+
+def hostile_files() -> Iterator[tuple[str, bytes]]:
+    """The same cut short, bent, and with other files in front, behind and inside."""
+    whole = dict(loaded_files())
+    chance = random.Random(7)
+    for file_format in ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "MPO"):
+        data = whole.get(f"{file_format}-RGB-6") or whole[f"{file_format}-P-6"]
+        for share in (0.1, 0.5, 0.9, 0.99):
+            yield f"cut-{file_format}-{share}", data[: int(len(data) * share)]
+        for number in range(8):
+            at = chance.randrange(len(data))
+            yield f"bent-{file_format}-{number}", data[:at] + chance.randbytes(4) + data[at + 4 :]
+        for name, other in (("zip", b"PK\3\4"), ("html", b"<script>"), ("pdf", b"%PDF-1.7")):
+            yield f"{name}-behind-{file_format}", data + other + samples.SECRET.encode()
+            yield f"{name}-before-{file_format}", other + samples.SECRET.encode() + data
 
 
 def _loaded(file_format: str, mode: str, orientation: int, carried: dict[str, Any]) -> bytes:
@@ -109,6 +130,27 @@ def test_the_inputs_did_carry_what_is_gone(
         (tmp_path / f"{name}.jpg").write_bytes(data)
     groups = {tag.split(":")[0] for tags in samples.exiftool(tmp_path) for tag in tags}
     assert {"IFD0", "ExifIFD", "GPS", "XMP-dc", "ICC_Profile", "IPTC", "Adobe", "PNG"} <= groups
+
+
+async def test_each_file_bent_or_not_stays_under_400_megabytes_and_tells_nothing() -> None:
+    """Through the real process: what is left, and the most memory it had, refused or not."""
+    outcomes: Counter[str] = Counter()
+    async with Sanitizer() as sanitizer:
+        for name, data in itertools.chain(loaded_files(), hostile_files()):
+            try:
+                safe = await sanitizer.make_safe(data)
+            except MediaRefused as refused:
+                outcomes[refused.reason] += 1
+            else:
+                outcomes["picture"] += 1
+                assert_bare(safe.body)
+                assert_bare(safe.thumbnail)
+            for decoder in decoders():
+                assert peak_memory(decoder) < 400_000_000, name
+    assert outcomes["picture"] >= 200
+    assert outcomes["broken"] >= 14
+    assert outcomes["unsupported"] >= 21
+    assert set(outcomes) <= {"picture", "broken", "unsupported", "too_many_pixels", "too_slow"}
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "HEIF", "AVIF", "MPO"])

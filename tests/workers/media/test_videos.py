@@ -323,3 +323,14 @@ def test_words_between_pictures_are_dropped(folder: Path) -> None:
     data = path.read_bytes()
     assert samples.SECRET.encode() in data
     assert samples.SECRET.encode() not in make_safe(data, keep_sound=False).body
+
+
+@pytest.mark.parametrize(("encoder", "name"), [("libx264", b"x264 - core"), ("libx265", b"x265 (")])
+def test_what_encoders_say_of_themselves_is_dropped(
+    folder: Path, encoder: str, name: bytes
+) -> None:
+    """They write their name, version and every option as user data before the first picture."""
+    path = samples.video(folder / f"{encoder}.mp4", "-c:v", encoder, "-pix_fmt", "yuv420p")
+    data = path.read_bytes()
+    assert name in data
+    assert name not in make_safe(data, keep_sound=True).body

@@ -11,7 +11,7 @@ import uvloop
 from bot.supervisor import WORKERS, CannotStart, Supervisor
 from config.settings import SettingRefused, Settings, read_settings
 
-COMMANDS = ("keys", "acl")
+COMMANDS = ("keys", "acl", "outbox")
 USAGE = f"Usage: python -m bot [all | bot | desk | {' | '.join((*WORKERS, *COMMANDS))}]"
 
 
@@ -37,12 +37,16 @@ def main() -> int:
 
 def _command(name: str, words: list[str]) -> int:
     from bot.keys_command import keys
+    from bot.outbox_command import outbox
     from bot.vault.access_command import acl
 
     if name == "acl":
         return acl(words)
     try:
-        return keys(words, read_settings().data_dir / "keys")
+        settings = read_settings()
+        return (
+            outbox(words, settings) if name == "outbox" else keys(words, settings.data_dir / "keys")
+        )
     except SettingRefused as error:
         print(error, file=sys.stderr)
         return 2

@@ -133,6 +133,8 @@ class Gateway:
                 self._language.best(incoming.locale), facts
             )
             if conversation.has_seen(incoming.event_id):
+                if draft.step == "receipt":  # perhaps nobody heard that it is kept
+                    await self._conversations.on_disk(conversation)
                 return self._words(draft, (self._handlers.show(draft, facts),))
             turn = self._handlers.take(draft, incoming.event, facts, incoming.receipts)
             if await self._commit(conversation, incoming, turn, facts):
@@ -195,7 +197,11 @@ class Gateway:
         for effect in turn.effects:
             work += await self._work(effect, incoming, turn.draft, facts)
             bells.update(_BELLS[type(effect)])
-        if not await self._conversations.commit(conversation, turn.draft, incoming.event_id, work):
+        # A receipt is a promise: it is shown only once the report is on disk.
+        promised = turn.draft.step == "receipt"
+        if not await self._conversations.commit(
+            conversation, turn.draft, incoming.event_id, work, on_disk=promised
+        ):
             return False
         self._bells.ring(bells)
         return True

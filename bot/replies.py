@@ -22,7 +22,8 @@ from bot.sealed import Seal
 from bot.store.connection import Store
 from bot.store.outbox import Entry, Outbox
 
-LEASE_SECONDS = 30
+LEASE_SECONDS = 15
+TRIES_MOST = 8
 AT_ONCE = 64
 IDLE_SECONDS = 5
 AGAIN_SECONDS = 2
@@ -122,6 +123,19 @@ class Replies:
         return bool(entries)
 
     async def _answer(self, entry: Entry) -> None:
+        """One that cannot be worked with is put aside in the end, and holds up no other."""
+        try:
+            await self._take(entry)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            log.error("replies.failed", error=type(error).__name__, attempt=entry.attempts)
+            if entry.attempts < TRIES_MOST:
+                await self._outbox.retry(entry, AGAIN_SECONDS * entry.attempts)
+            else:
+                await self._outbox.park(entry, type(error).__name__)
+
+    async def _take(self, entry: Entry) -> None:
         sealed, event = _reply_from(entry.body)
         to = open_reply(self._key, sealed)
         incoming = Incoming(to.channel, to.address, f"media:{event.media}", event)

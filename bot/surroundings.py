@@ -51,7 +51,7 @@ def build_base(settings: Settings, opens: Collection[Layer] = ()) -> Base:
     """
     keys = KeyFolder(settings.data_dir / "keys", opens)
     keys.refuse_open()
-    store = Store.at(settings.redis_url.get_secret_value())
+    store = Store.at(settings.redis_url.get_secret_value(), settings.replicas)
     return Base(
         settings=settings,
         store=store,

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: str = ""
     redis_url: SecretStr = SecretStr("")
+    replicas: int = Field(default=0, ge=0, le=9)
     log_format: Literal["plain", "json"] = "plain"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -329,3 +330,23 @@ async def test_so_many_turns_a_minute_and_said_once(gateway: Gateway) -> None:
     assert refusals == [True, False, False]
     assert await chat.does(MadeSafe("nothing of theirs"))  # the worker's answers are not theirs
     assert (await Chat(gateway, "1717").does(Text("在吗"))).text
+
+
+async def test_no_receipt_before_it_is_on_disk_and_the_same_one_later(
+    gateway: Gateway, store: Store
+) -> None:
+    """The commit went through, that it is on disk was not said: asking again finds it."""
+    chat = Chat(gateway)
+    await chat.to_summary()
+    store._on_disk._replicas = 1  # and there is none
+    with patch("bot.store.connection.ON_DISK_MS", 50):
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                await chat.does(Pressed("submit"), "the one press")
+    assert await Outbox(store, "push").depth() == 1
+    store._on_disk._replicas = 0
+    shown = await chat.does(Pressed("submit"), "the one press")
+    assert shown.screen == "receipt"
+    [entry] = await Outbox(store, "push").claim(10, 60)
+    assert shown.receipt
+    assert await Receipts(store, KEY).reference(shown.receipt) == entry.id

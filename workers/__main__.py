@@ -123,12 +123,13 @@ Built = tuple[Work, Afterwards, list[Afterwards]]
 
 
 async def _push(base: Base, bells: Bells) -> Built:
+    from bot.store.tokens import Tokens
     from workers.cases import connect
     from workers.cases.mapping import submission
     from workers.push import Push
 
     settings = base.settings
-    cases = connect(settings)
+    cases = connect(settings, Tokens(base.store))
     seconds = settings.media_days * 24 * 3600
     push = Push(
         base.store,

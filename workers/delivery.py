@@ -29,7 +29,7 @@ class Delivery:
     """The work of the ``delivery`` outbox."""
 
     at_once = 32
-    lease_seconds = 60.0
+    lease_seconds = 20.0
 
     def __init__(
         self,
@@ -66,6 +66,7 @@ class Delivery:
         if sender is None:
             await self.outbox.park(entry, f"channel {to.channel} is switched off")
             return
+        await self.outbox.hold(entry, self.lease_seconds)
         try:
             await sender.send(to.address, self._notice(order, to))
         except Unreachable:

@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from bot.core.errors import GatewayError, StoreUnavailable
-from bot.store.outbox import Entry, Outbox
+from bot.store.outbox import Entry, LeaseLost, Outbox
 
 # Work due within this many seconds is waited for; anything later gets a bell of its own.
 LINGER_SECONDS = 5.0
@@ -28,7 +28,9 @@ log = structlog.get_logger()
 
 
 class Work(Protocol):
-    """One kind of work. `at_once` entries run together, each under a lease of `lease_seconds`."""
+    """One kind of work. `at_once` entries run together, each under a lease of `lease_seconds` that
+    is renewed as long as the work goes on: so soon others take over from a process that died.
+    """
 
     outbox: Outbox
     at_once: int
@@ -44,12 +46,19 @@ class Drain:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Entry] = {}
         self._room = asyncio.Event()
         self.stopping = False
 
     async def run(self) -> None:
         """Work until nothing is due, the time is over or `stopping`; finish what is in hand."""
+        renewing = asyncio.create_task(self._renew())
+        try:
+            await self._run()
+        finally:
+            renewing.cancel()
+
+    async def _run(self) -> None:
         until = time.monotonic() + LONGEST_SECONDS
         while not self.stopping and time.monotonic() < until:
             await self._take()
@@ -65,14 +74,31 @@ class Drain:
         room = self._work.at_once - len(self._running)
         for entry in await self._work.outbox.claim(room, self._work.lease_seconds):
             task = asyncio.create_task(self._settle(entry))
-            self._running.add(task)
+            self._running[task] = entry
             task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Claim by the dozen: a claim for each entry that ended would double the round trips."""
-        self._running.discard(task)
+        del self._running[task]
         if len(self._running) <= self._work.at_once * 3 // 4:
             self._room.set()
+
+    async def _renew(self) -> None:
+        """Work that takes long keeps its lease; work whose lease was lost all the same is ended."""
+        while True:
+            await asyncio.sleep(self._work.lease_seconds / 3)
+            running = dict(self._running)
+            if not running:
+                continue
+            try:
+                held = await self._work.outbox.renew(
+                    list(running.values()), self._work.lease_seconds
+                )
+            except StoreUnavailable:
+                continue  # the next time, or the fence tells
+            for task, entry in running.items():
+                if entry.id not in held:
+                    task.cancel()
 
     async def _more_soon(self) -> bool:
         seconds = await self._work.outbox.next_due_seconds()
@@ -87,12 +113,14 @@ class Drain:
         except StoreUnavailable as error:
             # The lease runs out by itself, and the entry is due again.
             log.warning("drain.store_away", kind=self._work.outbox.kind, error=str(error))
+        except LeaseLost:
+            log.warning("drain.lease_lost", kind=self._work.outbox.kind)
 
     async def _attempt(self, entry: Entry) -> None:
         outbox = self._work.outbox
         try:
             await self._work.do(entry)
-        except StoreUnavailable:
+        except (StoreUnavailable, LeaseLost):
             raise
         except GatewayError as error:
             reason = f"{type(error).__name__}: {error}"

@@ -29,7 +29,7 @@ class Fetching:
     """The work of the ``media`` outbox."""
 
     at_once = 8
-    lease_seconds = 120.0
+    lease_seconds = 20.0
 
     def __init__(
         self,

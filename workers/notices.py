@@ -22,7 +22,7 @@ class Notices:
     """The work of the ``notices`` outbox."""
 
     at_once = 64
-    lease_seconds = 30.0
+    lease_seconds = 15.0
 
     def __init__(
         self,

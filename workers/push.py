@@ -14,6 +14,7 @@ from bot.store.connection import Store
 from bot.store.media_records import usable
 from bot.store.outbox import Entry, Outbox
 from bot.store.reports import Reports
+from workers.cases.breaker import Breaker
 from workers.cases.contract import CaseSystem, Submission
 
 # How long a report waits for its pictures before it goes without those that are not ready.
@@ -26,7 +27,7 @@ class Push:
     """The work of the ``push`` outbox; an entry's id is a report's reference."""
 
     at_once = 64
-    lease_seconds = 60.0
+    lease_seconds = 20.0
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Push:
         self._cases = cases
         self._submitting = submitting
         self._link = link
+        self._breaker = Breaker()
 
     async def do(self, entry: Entry) -> None:
         """Find or open the case, then forget the report."""
@@ -53,7 +55,11 @@ class Push:
         if entry.attempts == 1 and await self._pictures_awaited(report):
             await self.outbox.wait(entry, AGAIN_SECONDS)
             return
-        case_id = await self._find(entry, report) or await self._open(report)
+        if pause := self._breaker.pause():
+            await self.outbox.wait(entry, pause)
+            return
+        with self._breaker.watched():
+            case_id = await self._find(entry, report) or await self._open(entry, report)
         await self.outbox.done(entry, self._reports.opened(report.reference, case_id))
 
     async def _find(self, entry: Entry, report: Report) -> str | None:
@@ -61,10 +67,12 @@ class Push:
             return None
         return await self._cases.find_case(report.reference, report.submitted_at)
 
-    async def _open(self, report: Report) -> str:
+    async def _open(self, entry: Entry, report: Report) -> str:
         ready = await usable(self._store, report.media) if report.media else {}
         links = tuple(self._link(media, kind) for media, kind in ready.items())
-        return await self._cases.open_case(self._submitting(report, links))
+        submission = self._submitting(report, links)
+        await self.outbox.hold(entry, self.lease_seconds)
+        return await self._cases.open_case(submission)
 
     async def _pictures_awaited(self, report: Report) -> bool:
         age = time.time() - report.submitted_at.timestamp()

@@ -7,6 +7,8 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from bot.store.connection import CONNECT_SECONDS
 
+OLDEST = (7, 2)  # WAITAOF
+
 
 class StoreUnfit(Exception):
     """The store cannot be used; the text is the sentence for whoever started the programme."""
@@ -19,13 +21,18 @@ def check_store(url: str) -> None:
     except ValueError as error:
         raise StoreUnfit(f"REDIS_URL: {error}.") from None
     try:
-        appending, policy = _configured(client)
+        appending, policy, version = _configured(client)
     except AuthenticationError:
         raise StoreUnfit("REDIS_URL: the store refuses this user or password.") from None
     except (RedisError, OSError):
         raise StoreUnfit("REDIS_URL: no Redis or Valkey answers there.") from None
     finally:
         client.close()
+    if version and version < OLDEST:
+        raise StoreUnfit(
+            f"The store is too old to say what is on disk ({version[0]}.{version[1]}): "
+            "use Valkey, or Redis 7.2 or newer."
+        )
     if appending == "0":
         raise StoreUnfit(
             "The store would lose reports: switch its append-only file on (appendonly yes)."
@@ -36,11 +43,15 @@ def check_store(url: str) -> None:
         )
 
 
-def _configured(client: Redis) -> tuple[str, str]:
-    """Whether it appends (0 or 1) and its eviction policy; empty where the user may not ask."""
+def _configured(client: Redis) -> tuple[str, str, tuple[int, ...]]:
+    """Whether it appends (0 or 1), its eviction policy and its version; empty where the user may
+    not ask."""
     client.ping()
     try:
-        found = client.info("persistence") | client.info("memory")
+        found = client.info("persistence") | client.info("memory") | client.info("server")
     except ResponseError:
-        return "", ""
-    return str(found.get("aof_enabled", "")), str(found.get("maxmemory_policy", ""))
+        return "", "", ()
+    # Valkey, too, tells which Redis it is like.
+    parts = str(found.get("redis_version", "")).split(".")[:2]
+    version = tuple(int(part) for part in parts if part)
+    return str(found.get("aof_enabled", "")), str(found.get("maxmemory_policy", "")), version

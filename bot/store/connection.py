@@ -24,16 +24,19 @@ Command = tuple[Word, ...]
 
 CONNECT_SECONDS = 3
 ANSWER_SECONDS = 15
+# How long a receipt may wait for the disk before the person is told that it takes longer.
+ON_DISK_MS = 10_000
 MOST_AT_ONCE = 256
 
 
 class Store:
     """The store of this process. Every method raises `StoreUnavailable` when it cannot be asked."""
 
-    def __init__(self, client: Redis, pool: ConnectionPool) -> None:
+    def __init__(self, client: Redis, pool: ConnectionPool, replicas: int = 0) -> None:
         self.client = client
         self._pool = pool
         self._trips = Shared(pool)
+        self._on_disk = OnDisk(pool, replicas)
         self._scripts = {
             path.stem: path.read_bytes() for path in Path(__file__).parent.glob("*.lua")
         }
@@ -43,8 +46,11 @@ class Store:
         }
 
     @classmethod
-    def at(cls, url: str) -> Store:
-        """The store at a ``redis://``, ``rediss://`` or ``unix://`` address; connects when used."""
+    def at(cls, url: str, replicas: int = 0) -> Store:
+        """The store at a ``redis://``, ``rediss://`` or ``unix://`` address; connects when used.
+
+        So many `replicas` must have on disk what is to be on disk, besides the store itself.
+        """
         client = Redis.from_url(
             url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS
         )
@@ -52,7 +58,7 @@ class Store:
         pool = ConnectionPool.from_url(
             url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=None
         )
-        return cls(client, pool)
+        return cls(client, pool, replicas)
 
     async def read(self, *command: Word) -> Any:
         """One reading command; those of the same moment share a round trip."""
@@ -62,14 +68,24 @@ class Store:
         """One writing command; those of the same moment share a round trip."""
         return await self._trips.call(command)
 
-    async def script(self, name: str, keys: Sequence[Word], words: Sequence[Word]) -> Any:
-        """Run ``<name>.lua``, all or nothing."""
+    async def on_disk(self, *command: Word) -> Any:
+        """One writing command; it and all before it are on disk once this returns."""
+        return await self._on_disk.call(command)
+
+    async def script(
+        self, name: str, keys: Sequence[Word], words: Sequence[Word], *, on_disk: bool = False
+    ) -> Any:
+        """Run ``<name>.lua``, all or nothing; with `on_disk` it is there once this returns.
+
+        When it raises, whether it ran is not known.
+        """
         command = ("EVALSHA", self._digests[name], len(keys), *keys, *words)
+        trips = self._on_disk if on_disk else self._trips
         try:
-            return await self._trips.call(command)
+            return await trips.call(command)
         except NoScriptError:
             await self._trips.call(("SCRIPT", "LOAD", self._scripts[name]))
-            return await self._trips.call(command)
+            return await trips.call(command)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -145,6 +161,23 @@ class Shared:
         answers: list[Any] = await connection.retry.call_with_retry(
             lambda: _exchange(connection, commands), again
         )
+        return answers
+
+
+class OnDisk(Shared):
+    """Round trips that end when the store, and so many replicas, have all of it on disk."""
+
+    def __init__(self, pool: ConnectionPool, replicas: int) -> None:
+        super().__init__(pool)
+        self._replicas = replicas
+
+    async def _answers(self, commands: Sequence[Command]) -> list[Any]:
+        wait: Command = ("WAITAOF", 1, self._replicas, ON_DISK_MS)
+        *answers, kept = await super()._answers([*commands, wait])
+        if isinstance(kept, Exception):
+            raise kept
+        if kept[0] < 1 or kept[1] < self._replicas:
+            raise StoreUnavailable("not on disk in time")
         return answers
 
 

@@ -76,20 +76,27 @@ class Conversations:
         draft: Draft,
         event_id: str,
         work: Sequence[Command] = (),
+        *,
+        on_disk: bool = False,
     ) -> bool:
         """The new draft, the event and the work together. False: somebody else was faster.
 
-        `conversation` is then as it stands in the store.
+        `conversation` is then as it stands in the store; with `on_disk`, on its disk. When this
+        raises, whether it was kept is not known: load it again to see.
         """
         events = (conversation.events + _event_hash(event_id))[-EVENTS_REMEMBERED * _HASH :]
         plain = bytes((len(events) // _HASH,)) + events + written_draft(draft)
         nonce = os.urandom(_NONCE)
         sealed = nonce + conversation.cipher.encrypt(nonce, plain, conversation.key.encode())
         words = (conversation.version, sealed, DRAFT_SECONDS, *spelled(work))
-        if not await self._store.script("commit", (conversation.key,), words):
+        if not await self._store.script("commit", (conversation.key,), words, on_disk=on_disk):
             return False
         conversation.version, conversation.events, conversation.draft = nonce, events, draft
         return True
+
+    async def on_disk(self, conversation: Conversation) -> None:
+        """What was committed before is on disk once this returns."""
+        await self._store.on_disk("EXPIRE", conversation.key, DRAFT_SECONDS)
 
 
 def _event_hash(event_id: str) -> bytes:

@@ -8,6 +8,9 @@ changes nothing.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from bot.sealed import Seal
@@ -18,13 +21,18 @@ KINDS = ("push", "media", "notices", "delivery", "broadcast", "replies")
 UNDELIVERABLE = "undeliverable"
 
 
+class LeaseLost(Exception):
+    """Somebody else has this work by now."""
+
+
 class Entry(Struct, frozen=True):
-    """A leased piece of work. `attempts` counts this one."""
+    """A leased piece of work. `attempts` counts this one, `claimed` is the monotonic clock."""
 
     id: str
     body: bytes
     fence: int
     attempts: int
+    claimed: float = 0.0
 
 
 class Outbox:
@@ -52,15 +60,34 @@ class Outbox:
 
     async def claim(self, most: int, lease_seconds: float) -> list[Entry]:
         """Lease up to `most` due entries for `lease_seconds`."""
+        now = time.monotonic()
         claimed = await self._store.script(
             "claim",
             (self._due, self._bodies, self._leases, "outbox:fence"),
             (most, int(lease_seconds * 1000)),
         )
         return [
-            Entry(name := entry_id.decode(), self._opened(name, body), fence, attempts)
+            Entry(name := entry_id.decode(), self._opened(name, body), fence, attempts, now)
             for entry_id, body, fence, attempts in claimed
         ]
+
+    async def renew(self, entries: Sequence[Entry], lease_seconds: float) -> set[str]:
+        """Make the leases of these last so much longer from now; the ids of those still held."""
+        words = [word for entry in entries for word in (entry.id, entry.fence)]
+        lease = int(lease_seconds * 1000)
+        held = await self._store.script("renew", (self._due, self._leases), (lease, *words))
+        return {entry_id.decode() for entry_id in held}
+
+    async def hold(self, entry: Entry, lease_seconds: float) -> None:
+        """Before something that cannot be undone: raises `LeaseLost` if it is not ours any more.
+
+        The store is asked only where so much time passed that it can be, as after a process was
+        stopped and went on.
+        """
+        if time.monotonic() - entry.claimed < lease_seconds / 2:
+            return
+        if entry.id not in await self.renew([entry], lease_seconds):
+            raise LeaseLost(entry.id)
 
     def _opened(self, entry_id: str, body: bytes) -> bytes:
         """A body that does not open is empty, and fails as any broken one does."""

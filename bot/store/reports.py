@@ -80,7 +80,7 @@ class Reports:
     def opened(self, reference: str, case_id: str) -> list[Command]:
         """The commands for a report that is in the case system now: only its name there stays."""
         return [
-            ("DEL", f"report:{reference}"),
+            ("DEL", f"report:{reference}", f"token:{reference}"),
             ("SET", f"case:{reference}", case_id, "EX", KEPT_SECONDS),
         ]
 

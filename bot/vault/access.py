@@ -28,14 +28,15 @@ _BELLS = "~rq:* ~bell:* &rq:pubsub:*"
 
 _KEYS = {
     "bot": (
-        "~c:* ~limit:* ~inbox:* ~progress:* ~receipt:* %W~report:* ~media:expiry "
+        "+waitaof ~c:* ~limit:* ~inbox:* ~progress:* ~receipt:* %W~report:* ~media:expiry "
         "~outbox:push ~outbox:media %W~outbox:media:bodies ~outbox:notices "
         "%W~outbox:notices:bodies ~outbox:replies ~outbox:replies:* ~outbox:fence "
         "%R~outbox:delivery %R~outbox:broadcast %R~outbox:*:parked %R~undeliverable "
         "&bell:replies &webchat:* (+set %W~vault:*)"
     ),
     "push": (
-        "~report:* %W~case:* %R~media:* %R~outbox:media ~outbox:push ~outbox:push:* ~outbox:fence"
+        "~report:* ~token:* %W~case:* %R~media:* "
+        "%R~outbox:media ~outbox:push ~outbox:push:* ~outbox:fence"
     ),
     "media": (
         "~media:* ~outbox:media ~outbox:media:* ~outbox:fence "

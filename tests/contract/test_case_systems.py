@@ -29,6 +29,7 @@ from tests.fakes.cases import (
     Fault,
     GeoReportServer,
     Manners,
+    Remembered,
     open311_settings,
     sample,
     webhook_settings,
@@ -107,7 +108,13 @@ async def _world(request: pytest.FixtureRequest, stack: AsyncExitStack) -> World
     name: str = request.param
     if name == "desk":
         settings = open311_settings(request.getfixturevalue("desk_url"))
-        return World(name, connect(settings), lambda: _desk_references(settings), None, settings)
+        return World(
+            name,
+            connect(settings, Remembered()),
+            lambda: _desk_references(settings),
+            None,
+            settings,
+        )
     if name == "webhook":
         receiver = await stack.enter_async_context(CaseReceiver())
         settings = webhook_settings(receiver.url)
@@ -115,7 +122,7 @@ async def _world(request: pytest.FixtureRequest, stack: AsyncExitStack) -> World
         async def told() -> list[str]:
             return [event["data"]["reference"] for event in receiver.events.values()]
 
-        return World(name, connect(settings), told, receiver, settings)
+        return World(name, connect(settings, Remembered()), told, receiver, settings)
     manners = Manners(formats=("xml",) if name == "open311-xml" else ("json", "xml"))
     server = await stack.enter_async_context(GeoReportServer(manners))
     settings = open311_settings(server.url)
@@ -123,7 +130,7 @@ async def _world(request: pytest.FixtureRequest, stack: AsyncExitStack) -> World
     async def opened() -> list[str]:
         return [case.reference for case in server.cases]
 
-    return World(name, connect(settings), opened, server, settings)
+    return World(name, connect(settings, Remembered()), opened, server, settings)
 
 
 async def _desk_references(settings: Settings) -> list[str]:
@@ -247,7 +254,11 @@ TABLE = {
 @pytest.mark.parametrize("name", TABLE)
 async def test_each_fault_has_its_outcome(world: World, name: str) -> None:
     fault, outcome, there, says = TABLE[name]
-    impatient = (Webhook if world.name == "webhook" else Open311)(world.settings, patience=SHORT)
+    impatient = (
+        Webhook(world.settings, patience=SHORT)
+        if world.name == "webhook"
+        else Open311(world.settings, Remembered(), patience=SHORT)
+    )
     if isinstance(world.fake, GeoReportServer):
         await impatient.open_case(sample("BEFORE"))  # by now it knows which format to speak
     world.fake.fail(fault)
@@ -277,7 +288,7 @@ async def test_nobody_there_is_down(world: World) -> None:
     settings = (
         webhook_settings(address) if world.name == "webhook" else open311_settings(address + "/v2")
     )
-    system = connect(settings)
+    system = connect(settings, Remembered())
     with pytest.raises(CaseSystemDown, match="cannot connect"):
         await system.open_case(sample())
     await system.close()

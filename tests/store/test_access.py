@@ -22,6 +22,7 @@ progress:x                rwda  -     -     r     -
 receipt:x                 rwda  -     -     -     -
 report:x                  wda   rwda  -     -     -
 case:x                    -     wda   -     -     -
+token:x                   -     rwda  -     -     -
 vault:x                   w     -     -     rd    d
 media:x                   -     r     rwda  -     -
 media:expiry              rwda  r     rwda  -     -

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -46,3 +47,30 @@ async def test_nobody_waits_for_a_store_that_is_away(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
         await away.script("commit", ("key",), ())
     await away.close()
+
+
+async def test_on_disk_means_that_the_store_said_so(store: Store, valkey_url: str) -> None:
+    assert await store.on_disk("SET", "kept", "1") == b"OK"
+    wanting = Store.at(valkey_url, replicas=1)
+    with patch("bot.store.connection.ON_DISK_MS", 50), pytest.raises(StoreUnavailable):
+        await wanting.on_disk("SET", "kept", "2")
+    # Whether it was kept is another question: it was.
+    assert await wanting.read("GET", "kept") == b"2"
+    await wanting.close()
+
+
+async def test_a_store_without_a_file_has_nothing_on_disk(store: Store) -> None:
+    await store.client.config_set("appendonly", "no")
+    try:
+        with pytest.raises(StoreUnavailable):
+            await store.on_disk("SET", "kept", "1")
+    finally:
+        await store.client.config_set("appendonly", "yes")
+
+
+async def test_what_asks_for_the_disk_together_waits_once(store: Store) -> None:
+    before = (await store.client.info("commandstats")).get("cmdstat_waitaof", {"calls": 0})
+    answers = await asyncio.gather(*(store.on_disk("INCR", "count") for _ in range(100)))
+    after = (await store.client.info("commandstats"))["cmdstat_waitaof"]
+    assert sorted(answers) == list(range(1, 101))
+    assert after["calls"] - before["calls"] <= 3

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from msgspec.structs import replace
+
 from bot.store.connection import Store
-from bot.store.outbox import Outbox
+from bot.store.outbox import LeaseLost, Outbox
 
 
 async def put(store: Store, outbox: Outbox, entry_id: str, body: bytes = b"") -> None:
@@ -78,3 +81,30 @@ async def test_parked_work_is_listed_with_its_reason_and_put_back(store: Store) 
     [again] = await outbox.claim(1, 60)
     assert (again.body, again.attempts) == (b"body", 2)
     assert await outbox.parked() == {}
+
+
+async def test_a_lease_is_renewed_by_its_holder_alone(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a")
+    await put(store, outbox, "b")
+    old = await outbox.claim(2, 0)
+    [a] = await outbox.claim(1, 60)
+    assert await outbox.renew(old, 60) == {"a", "b"} - {a.id}
+    assert await outbox.renew([a], 60) == {a.id}
+    assert await outbox.claim(2, 60) == []
+    await outbox.done(a)
+    assert await outbox.renew([a], 60) == set()
+    assert await outbox.depth() == 1
+
+
+async def test_whoever_was_stopped_for_long_asks_before_it_goes_on(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a")
+    [stopped] = await outbox.claim(1, 0)
+    await outbox.hold(stopped, 20)
+    stopped = replace(stopped, claimed=stopped.claimed - 15)
+    await outbox.hold(stopped, 0)  # late, but nobody came
+    [newer] = await outbox.claim(1, 60)
+    with pytest.raises(LeaseLost):
+        await outbox.hold(stopped, 20)
+    await outbox.hold(newer, 20)

@@ -121,3 +121,54 @@ def test_pauses_grow_to_a_roof_and_obey_what_is_asked() -> None:
     assert min(early + late) >= FIRST_RETRY_SECONDS
     assert max(early) < max(late) <= LAST_RETRY_SECONDS
     assert 30 <= pause(1, CaseThrottled(30)) <= 31
+
+
+class Long(Work):
+    """Work that goes on until it is told to end."""
+
+    lease_seconds = 0.3
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, nothing)
+        self.begun = asyncio.Event()
+        self.may_end = asyncio.Event()
+        self.ended_early = 0
+
+    async def do(self, entry: Entry) -> None:
+        self.begun.set()
+        try:
+            await self.may_end.wait()
+        except asyncio.CancelledError:
+            self.ended_early += 1
+            raise
+        assert await self.outbox.done(entry)
+        self.seen.append(entry.id)
+
+
+async def test_work_that_takes_long_keeps_its_lease(store: Store) -> None:
+    await fill(store, "long")
+    work = Long(store)
+    drain = asyncio.create_task(Drain(work).run())
+    await work.begun.wait()
+    first = await store.read("ZSCORE", "outbox:push", "long")
+    async with asyncio.timeout(10):
+        # Renewed more often than it could have run out.
+        while float(await store.read("ZSCORE", "outbox:push", "long")) < float(first) + 1000:
+            assert await work.outbox.claim(1, 60) == []
+            await asyncio.sleep(0.02)
+    work.may_end.set()
+    await drain
+    assert work.seen == ["long"]
+
+
+async def test_work_that_somebody_else_has_by_now_is_ended(store: Store) -> None:
+    await fill(store, "long")
+    work = Long(store)
+    drain = asyncio.create_task(Drain(work).run())
+    await work.begun.wait()
+    await store.write("ZADD", "outbox:push", "XX", 0, "long")
+    [newer] = await work.outbox.claim(1, 60)
+    async with asyncio.timeout(10):
+        await drain
+    assert work.ended_early == 1
+    assert await work.outbox.done(newer)

@@ -6,13 +6,16 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from bot.core.errors import CaseInDoubt, CaseSystemDown
 from bot.core.report import Place, Report
 from bot.store.connection import Store
 from bot.store.media_records import made_safe
-from bot.store.outbox import Entry, Outbox
+from bot.store.outbox import Entry, LeaseLost, Outbox
 from bot.store.reports import Reports
+from bot.store.tokens import Tokens
+from workers.cases.breaker import FAILURES_BEFORE
 from workers.cases.contract import Submission
 from workers.push import PICTURES_SECONDS, Push
 
@@ -139,3 +142,39 @@ async def test_goes_without_pictures_that_take_too_long(store: Store) -> None:
         await store.write(*command)
     await stand.push.do(await stand.claims())
     assert [one.media_links for one in stand.cases.opened] == [()]
+
+
+async def test_while_the_case_system_is_down_nothing_is_tried_and_no_attempt_counts(
+    store: Store,
+) -> None:
+    stand = await Stand(store).waits()
+    stand.cases.fails = CaseSystemDown("502")
+    for _ in range(FAILURES_BEFORE):
+        with pytest.raises(CaseSystemDown):
+            await stand.push.do(await stand.claims())
+    sent = len(stand.cases.opened)
+    for _ in range(5):
+        await stand.push.do(await stand.claims())
+    assert len(stand.cases.opened) == sent
+    wait = await stand.push.outbox.next_due_seconds()
+    assert wait is not None and wait > 0
+    assert (await stand.claims()).attempts == FAILURES_BEFORE + 1
+
+
+async def test_one_who_slept_through_the_lease_sends_nothing(store: Store) -> None:
+    stand = await Stand(store).waits()
+    slept = replace(await stand.claims(), claimed=0.0)
+    await stand.claims()
+    with pytest.raises(LeaseLost):
+        await stand.push.do(slept)
+    assert stand.cases.opened == []
+
+
+async def test_a_token_outlives_the_worker_that_got_it(store: Store) -> None:
+    before, after = Tokens(store), Tokens(store)
+    await before.keep("R" * 26, "tk-1")
+    assert await after.of("R" * 26) == "tk-1"
+    assert await after.of("S" * 26) is None
+    for command in Reports(store).opened("R" * 26, "case-1"):
+        await store.write(*command)
+    assert await after.of("R" * 26) is None

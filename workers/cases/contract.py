@@ -28,6 +28,18 @@ class Submission:
     media_links: tuple[str, ...]
 
 
+class Tokens(Protocol):
+    """What case systems gave instead of an id, kept for whoever asks after us."""
+
+    async def keep(self, reference: str, token: str) -> None:
+        """This token was given for that report."""
+        ...
+
+    async def of(self, reference: str) -> str | None:
+        """The token that was given for a report, None if there was none."""
+        ...
+
+
 class CaseSystem(Protocol):
     """A way into one case system."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import quote
@@ -11,14 +10,13 @@ from urllib.parse import quote
 from bot.core.errors import CaseSystemDown
 from config.settings import Settings
 from workers.cases.answers import Unreadable, is_page, rows, said, text
-from workers.cases.contract import Submission
+from workers.cases.contract import Submission, Tokens
 from workers.cases.definitions import Definitions
 from workers.cases.endpoint import Endpoint
 from workers.cases.form import fields
 from workers.cases.search import find
 from workers.cases.wire import PATIENCE, Answer, Patience, Wire, web_address
 
-TOKENS_MOST = 10_000
 _DUPLICATE = ("duplicate", "already", "重复", "已存在")
 
 
@@ -26,7 +24,12 @@ class Open311:
     """A `CaseSystem`; keeps at most `limit` connections to ``OPEN311_URL``."""
 
     def __init__(
-        self, settings: Settings, *, limit: int = 64, patience: Patience = PATIENCE
+        self,
+        settings: Settings,
+        tokens: Tokens,
+        *,
+        limit: int = 64,
+        patience: Patience = PATIENCE,
     ) -> None:
         self._patience = patience
         self._wire = Wire(limit, patience)
@@ -37,8 +40,8 @@ class Open311:
             settings.open311_jurisdiction_id,
         )
         self._definitions = Definitions(self._endpoint)
-        # Tokens for which there was no id yet, by reference; a listing may not have those cases.
-        self._tokens: OrderedDict[str, str] = OrderedDict()
+        # A listing may not have a case for which there is a token and no id yet.
+        self._tokens = tokens
 
     async def open_case(self, submission: Submission) -> str:
         """See `CaseSystem`. A server that calls it a duplicate is asked for the case there is."""
@@ -58,8 +61,8 @@ class Open311:
         """See `CaseSystem`. A case not listed yet is asked for by the token given for it."""
         async with self._wire.deadline(self._wire.now()):
             found = await find(self._endpoint, reference, submitted_at)
-            token = self._tokens.get(reference)
-            return await self._exchange(token, reference) if token and not found else found
+            token = None if found else await self._tokens.of(reference)
+            return await self._exchange(token) if token else found
 
     async def close(self) -> None:
         """Close connections."""
@@ -71,21 +74,17 @@ class Open311:
         """The id, once the server has one. Raises `CaseSystemDown`, without a token at once."""
         if not token:
             raise CaseSystemDown(_unusable(answer))
-        reference = submission.report.reference
-        self._tokens[reference] = token
-        if len(self._tokens) > TOKENS_MOST:
-            self._tokens.popitem(last=False)
+        await self._tokens.keep(submission.report.reference, token)
         async with self._wire.deadline(started):
-            return await self._exchange(token, reference)
+            return await self._exchange(token)
 
-    async def _exchange(self, token: str, reference: str) -> str:
+    async def _exchange(self, token: str) -> str:
         """The id for a token. Raises `CaseSystemDown` where it takes too long."""
         for seconds in self._patience.token_waits:
             await asyncio.sleep(seconds)
             answer = await self._endpoint.get(f"tokens/{quote(token, safe='')}")
             case_id = _id_and_token(answer)[0] if answer.good else ""
             if case_id:
-                self._tokens.pop(reference, None)
                 return case_id
         raise CaseSystemDown("a token was given, and no id for it yet")
 

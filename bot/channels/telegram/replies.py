@@ -4,7 +4,7 @@ How prompts go out by webhook was weighed like this. A call in the webhook's ans
 but nobody hears how it went: a 429 swallows it, an edit of a deleted message shows nothing, and a
 sent message's id stays unknown, so that its buttons can never be taken away. A call of the API
 tells all that and costs as much again as the whole turn. So the API is used as long as its pace
-of 30 calls a second has room, which a city's reporters will rarely fill, and the press is answered
+of 20 calls a second has room, which a city's reporters will rarely fill, and the press is answered
 in the webhook's answer; above that, prompts go back in the answer.
 
 A press must be answered, or its button spins. Above the pace that is a call in the background: a

@@ -7,7 +7,7 @@ from aiogram.methods import SendMessage
 from bot.channels.contract import Notice, Surroundings
 from bot.channels.telegram import render
 from bot.channels.telegram.api import Api
-from bot.channels.telegram.pacing import Pacer
+from bot.channels.telegram.pacing import NOTICES_A_SECOND, Pacer
 from bot.core.errors import Throttled, Unreachable
 
 
@@ -18,7 +18,7 @@ class Sender:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._api = Api(surroundings.settings)
-        self._pacer = Pacer()
+        self._pacer = Pacer(NOTICES_A_SECOND)
 
     async def send(self, address: str, notice: Notice) -> None:
         """Bring a notice to a person. Raises a `ChannelError`; see `bot.core.errors`."""

@@ -6,7 +6,7 @@ Both record what they get and fail on demand, call by call.
 from tests.fakes.cases.base import Fault, Received
 from tests.fakes.cases.georeport import KEY, GeoReportServer, Manners
 from tests.fakes.cases.receiver import SECRET, CaseReceiver
-from tests.fakes.cases.sample import LINKS, open311_settings, sample, webhook_settings
+from tests.fakes.cases.sample import LINKS, Remembered, open311_settings, sample, webhook_settings
 
 __all__ = [
     "KEY",
@@ -17,6 +17,7 @@ __all__ = [
     "GeoReportServer",
     "Manners",
     "Received",
+    "Remembered",
     "open311_settings",
     "sample",
     "webhook_settings",

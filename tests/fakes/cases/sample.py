@@ -55,3 +55,13 @@ def webhook_settings(url: str, secret: str = SECRET) -> Settings:
         case_webhook_url=url,
         case_webhook_secret=SecretStr(secret),
     )
+
+
+class Remembered(dict[str, str]):
+    """Tokens in memory."""
+
+    async def keep(self, reference: str, token: str) -> None:
+        self[reference] = token
+
+    async def of(self, reference: str) -> str | None:
+        return self.get(reference)

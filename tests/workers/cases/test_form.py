@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.report import Place
-from tests.fakes.cases import LINKS, GeoReportServer, open311_settings, sample
+from tests.fakes.cases import LINKS, GeoReportServer, Remembered, open311_settings, sample
 from workers.cases.form import DESCRIPTION_MOST, LINKS_MOST, describe, encode, fields
 from workers.cases.open311 import Open311
 
@@ -31,7 +31,9 @@ LAST = "[ref 0123456789ABCDEFGHJKMNPQRS]"
 
 async def test_a_request_has_the_standards_fields_and_no_other() -> None:
     async with GeoReportServer() as server:
-        system = Open311(open311_settings(server.url, open311_jurisdiction_id="yichang.gov.cn"))
+        system = Open311(
+            open311_settings(server.url, open311_jurisdiction_id="yichang.gov.cn"), Remembered()
+        )
         await system.open_case(sample())
         await system.close()
     form = server.forms[0]
@@ -49,7 +51,7 @@ async def test_a_request_has_the_standards_fields_and_no_other() -> None:
 
 async def test_no_header_tells_more_than_the_programmes_name() -> None:
     async with GeoReportServer() as server:
-        system = Open311(open311_settings(server.url))
+        system = Open311(open311_settings(server.url), Remembered())
         await system.open_case(sample())
         await system.close()
     headers = server.calls("POST")[0].headers

@@ -14,6 +14,7 @@ from tests.fakes.cases import (
     Fault,
     GeoReportServer,
     Manners,
+    Remembered,
     open311_settings,
     sample,
 )
@@ -35,7 +36,7 @@ async def server() -> AsyncIterator[GeoReportServer]:
 
 @pytest.fixture
 async def system(server: GeoReportServer) -> AsyncIterator[Open311]:
-    system = Open311(open311_settings(server.url), patience=QUICK)
+    system = Open311(open311_settings(server.url), Remembered(), patience=QUICK)
     yield system
     await system.close()
 
@@ -300,7 +301,7 @@ async def test_no_error_has_the_key_in_it(
 
 @pytest.mark.parametrize("how", ["reset", "half body", "hang"])
 async def test_no_broken_connection_shows_key_or_words(server: GeoReportServer, how: str) -> None:
-    system = Open311(open311_settings(server.url), patience=Patience(total=0.3))
+    system = Open311(open311_settings(server.url), Remembered(), patience=Patience(total=0.3))
     for method in ("POST", "GET"):  # twice, as the library may repeat a GET by itself
         server.fail(Fault(how=how, body=b"[{}]"), 2, method)  # type: ignore[arg-type]
     with pytest.raises(CaseSystemDown) as opening:
@@ -343,7 +344,7 @@ async def test_an_endless_answer_is_left(
 async def test_several_exchanges_have_one_time_together(server: GeoReportServer) -> None:
     server.manners.token_polls = 1000
     patience = Patience(total=0.3, token_waits=(0.02,) * 200)
-    system = Open311(open311_settings(server.url), patience=patience)
+    system = Open311(open311_settings(server.url), Remembered(), patience=patience)
     with pytest.raises(CaseSystemDown, match=r"within 0\.3 s"):
         await system.open_case(sample(links=()))
     await system.close()
@@ -358,7 +359,7 @@ async def test_connections_are_kept_for_the_next_case(
 
 
 async def test_connections_are_limited(server: GeoReportServer) -> None:
-    system = Open311(open311_settings(server.url), limit=3)
+    system = Open311(open311_settings(server.url), Remembered(), limit=3)
     await asyncio.gather(*(system.open_case(sample(f"R-{one}", links=())) for one in range(30)))
     await system.close()
     assert len({call.client for call in server.received}) == 3

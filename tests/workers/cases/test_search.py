@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from bot.core.errors import CaseInDoubt, CaseSystemDown, CaseSystemError, CaseThrottled
-from tests.fakes.cases import Fault, GeoReportServer, open311_settings, sample
+from tests.fakes.cases import Fault, GeoReportServer, Remembered, open311_settings, sample
 from workers.cases import search
 from workers.cases.open311 import Open311
 from workers.cases.search import spans
@@ -23,7 +23,7 @@ async def server() -> AsyncIterator[GeoReportServer]:
 
 @pytest.fixture
 async def system(server: GeoReportServer) -> AsyncIterator[Open311]:
-    system = Open311(open311_settings(server.url))
+    system = Open311(open311_settings(server.url), Remembered())
     yield system
     await system.close()
 

@@ -1,0 +1,62 @@
+"""Parked work in an operator's hands."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from pydantic import SecretStr
+
+from bot.outbox_command import outbox
+from bot.store.connection import Store
+from bot.store.outbox import Outbox
+from config.settings import Settings
+
+
+async def parked(store: Store, *names: str) -> None:
+    work = Outbox(store, "push")
+    for name in names:
+        for command in work.add(name, b"body"):
+            await store.write(*command)
+    for entry in await work.claim(10, 60):
+        await work.park(entry, f"CaseRefused: HTTP 400: no {entry.id}")
+
+
+async def run(url: str, *words: str) -> int:
+    settings = Settings(_env_file=None, redis_url=SecretStr(url))  # type: ignore[call-arg]
+    return await asyncio.to_thread(outbox, list(words), settings)
+
+
+async def test_what_is_parked_is_listed_and_put_back(
+    store: Store, valkey_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await parked(store, "a", "b", "c")
+    assert await run(valkey_url, "list") == 0
+    assert capsys.readouterr().out.splitlines()[1] == "push  b  CaseRefused: HTTP 400: no b"
+    assert await run(valkey_url, "put-back", "push", "b") == 0
+    [entry] = await Outbox(store, "push").claim(10, 60)
+    assert (entry.id, entry.body, entry.attempts) == ("b", b"body", 2)
+    assert await run(valkey_url, "put-back", "push", "--all") == 0
+    assert "2 put back" in capsys.readouterr().out
+    assert await Outbox(store, "push").parked() == {}
+    assert await Outbox(store, "push").depth() == 3
+
+
+async def test_what_is_not_parked_cannot_be_put_back(
+    store: Store, valkey_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await run(valkey_url, "put-back", "push", "nobody") == 1
+    assert "Nothing of that name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [(), ("put-back",), ("put-back", "nonsense", "a"), ("lists",)])
+async def test_anything_else_is_refused_with_the_usage(
+    valkey_url: str, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await run(valkey_url, *words) == 2
+    assert "Usage" in capsys.readouterr().err
+
+
+async def test_a_store_that_is_away_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert await run("unix:///nowhere/valkey.sock", "list") == 2
+    assert "is the gateway running" in capsys.readouterr().err

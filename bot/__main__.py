@@ -9,15 +9,21 @@ import sys
 import uvloop
 
 from bot.supervisor import WORKERS, CannotStart, Supervisor
+from bot.valkey import ACCEPT_LOSS
 from config.settings import SettingRefused, Settings, read_settings
 
 COMMANDS = ("keys", "acl", "outbox")
-USAGE = f"Usage: python -m bot [all | bot | desk | {' | '.join((*WORKERS, *COMMANDS))}]"
+USAGE = (
+    f"Usage: python -m bot [all | {ACCEPT_LOSS} | bot | desk | {' | '.join((*WORKERS, *COMMANDS))}]"
+)
 
 
 def main() -> int:
     """Run what the command line names; the exit code."""
     role = sys.argv[1] if len(sys.argv) > 1 else "all"
+    accept_loss = role == ACCEPT_LOSS
+    if accept_loss:
+        role = "all"
     if role in WORKERS:
         os.execv(sys.executable, [sys.executable, "-m", "workers", role])  # noqa: S606
     if role == "desk":
@@ -29,7 +35,7 @@ def main() -> int:
         return 2
     try:
         settings = read_settings()
-        return _all(settings) if role == "all" else _bot(settings)
+        return _all(settings, accept_loss) if role == "all" else _bot(settings)
     except (SettingRefused, CannotStart) as error:
         print(error, file=sys.stderr)
         return 2
@@ -52,10 +58,10 @@ def _command(name: str, words: list[str]) -> int:
         return 2
 
 
-def _all(settings: Settings) -> int:
+def _all(settings: Settings, accept_loss: bool) -> int:
     if settings.redis_url.get_secret_value():
         _check(settings)
-    return Supervisor(settings).run()
+    return Supervisor(settings, accept_loss=accept_loss).run()
 
 
 def _bot(settings: Settings) -> int:

@@ -61,8 +61,10 @@ class Child:
 class Supervisor:
     """Starts, watches and stops the processes of one machine."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, accept_loss: bool = False) -> None:
+        """With `accept_loss` a store whose file was cut short is started all the same."""
         self._settings = settings
+        self._accept_loss = accept_loss
         self._children: list[Child] = []
         self._store: Child | None = None
         self._environment = dict(os.environ)
@@ -120,12 +122,16 @@ class Supervisor:
     def _start_store(self) -> None:
         data_dir = self._settings.data_dir
         passwords = new_passwords() | {OPERATOR: kept(data_dir, "store").decode()}
-        command = valkey.command(data_dir, access_file(passwords))
+        access = access_file(passwords)
+        before = valkey.contents(data_dir) if self._accept_loss else {}
+        command = valkey.command(data_dir, access, accept_loss=self._accept_loss)
         self._store = Child("store", command, self._environment)
         try:
             url = valkey.wait_until_ready(self._store.process, data_dir)
         except valkey.ValkeyNotStarted as error:
             raise CannotStart(str(error)) from None
+        for sentence in valkey.lost(before):
+            print(sentence, file=sys.stderr, flush=True)
         self._addresses = {
             role: valkey.address_for(url, role, passwords[role]) for role in passwords
         }

@@ -6,8 +6,10 @@ user reaches it, over a socket file.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import gettempdir
 from zlib import crc32
@@ -21,6 +23,13 @@ from bot.vault.access import write_private
 START_SECONDS = 60
 # A socket's path may have about a hundred characters.
 _PATH_MOST = 90
+_LOG_MOST = 2_000
+# The family of a key, as it stands in the file: report:… → report.
+_KEY = re.compile(rb"\r\n(c|report|progress|receipt|vault|outbox|media|inbox|case):")
+
+
+ACCEPT_LOSS = "--accept-loss"
+_CUT_SHORT = "Unexpected end of file reading the append only file"
 
 
 class ValkeyNotStarted(Exception):
@@ -40,10 +49,11 @@ def address_for(url: str, user: str, password: str) -> str:
     return url.replace("unix://", f"unix://{user}:{password}@", 1)
 
 
-def command(data_dir: Path, access: str = "") -> list[str]:
+def command(data_dir: Path, access: str = "", *, accept_loss: bool = False) -> list[str]:
     """How the server is started, with `access` as its users (none: whoever reaches the socket).
 
-    Makes its folder. The users stand in a file, because anybody can read a process's title.
+    With `accept_loss` a file that was cut short is taken as far as it is whole. Makes its folder.
+    The users stand in a file, because anybody can read a process's title.
     """
     folder = (data_dir / "valkey").resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -54,6 +64,8 @@ def command(data_dir: Path, access: str = "") -> list[str]:
         "dir": str(folder),
         "appendonly": "yes",
         "appendfsync": "always",
+        # A file that ends in the midst of a change is no ordinary start: somebody is to know.
+        "aof-load-truncated": "yes" if accept_loss else "no",
         "save": "",
         "maxmemory-policy": "noeviction",
         "loglevel": "warning",
@@ -86,6 +98,35 @@ def wait_until_ready(process: subprocess.Popen[bytes], data_dir: Path) -> str:
         else:
             client.close()
             return f"unix://{path}"
+    if _CUT_SHORT in _log(data_dir):
+        raise ValkeyNotStarted(
+            "The store's file ends in the midst of a change, as after a power cut: whatever was "
+            "being written in that moment is lost. To go on with all that is whole: "
+            f"python -m bot {ACCEPT_LOSS}"
+        )
     raise ValkeyNotStarted(
         f"The embedded store did not start; {data_dir / 'valkey' / 'valkey.log'} says why."
     )
+
+
+def contents(data_dir: Path) -> dict[Path, bytes]:
+    """The files that changes are appended to, and what is in them."""
+    folder = data_dir / "valkey" / "appendonlydir"
+    return {path: path.read_bytes() for path in sorted(folder.glob("*.incr.aof"))}
+
+
+def lost(before: dict[Path, bytes]) -> Iterator[str]:
+    """A sentence for each of these files that is shorter by now; what was cut off is kept aside."""
+    for path, content in before.items():
+        cut = content[path.stat().st_size :] if path.exists() else content
+        if cut:
+            aside = path.with_suffix(".lost")
+            aside.write_bytes(cut)
+            kinds = sorted({found.decode() for found in _KEY.findall(cut)})
+            named = f" It was a change of {', '.join(kinds)}." if kinds else ""
+            yield f"Lost: the last {len(cut)} bytes of {path.name}, kept in {aside.name}.{named}"
+
+
+def _log(data_dir: Path) -> str:
+    path = data_dir / "valkey" / "valkey.log"
+    return path.read_text(errors="replace")[-_LOG_MOST:] if path.exists() else ""

@@ -92,7 +92,7 @@ def _run(kind: str, settings: Settings, url: str) -> None:
         worker.stopping = running.stop
         # A bell that an earlier run heard and did not live to answer must not keep ours silent.
         runner.run(base.store.write("DEL", bell_key(kind)))
-        sweep = Sweep(url, kind)
+        sweep = Sweep(url, kind, lambda: running.stuck)
         sweep.start()
         log.info("worker.ready")
         worker.work(logging_level="WARNING")

@@ -42,12 +42,17 @@ class Work(Protocol):
 
 
 class Drain:
-    """Drains one outbox until nothing is due."""
+    """Drains one outbox until nothing is due.
+
+    `beat` is when the loop was last seen to turn, by the monotonic clock; 0 while it has no work.
+    """
 
     def __init__(self, work: Work) -> None:
         self._work = work
         self._running: dict[asyncio.Task[None], Entry] = {}
         self._room = asyncio.Event()
+        self._suspects = False
+        self.beat = 0.0
         self.stopping = False
 
     async def run(self) -> None:
@@ -57,6 +62,7 @@ class Drain:
             await self._run()
         finally:
             renewing.cancel()
+            self.beat = 0.0
 
     async def _run(self) -> None:
         until = time.monotonic() + LONGEST_SECONDS
@@ -72,7 +78,13 @@ class Drain:
     async def _take(self) -> None:
         self._room.clear()
         room = self._work.at_once - len(self._running)
-        for entry in await self._work.outbox.claim(room, self._work.lease_seconds):
+        # While a suspect waits, nothing new is begun; it is worked on once the others are done.
+        if room <= 0 or (self._running and self._suspects):
+            return
+        entries, self._suspects = await self._work.outbox.claim_beside(
+            room, self._work.lease_seconds, others=bool(self._running)
+        )
+        for entry in entries:
             task = asyncio.create_task(self._settle(entry))
             self._running[task] = entry
             task.add_done_callback(self._ended)
@@ -80,12 +92,14 @@ class Drain:
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Claim by the dozen: a claim for each entry that ended would double the round trips."""
         del self._running[task]
-        if len(self._running) <= self._work.at_once * 3 // 4:
+        few = 0 if self._suspects else self._work.at_once * 3 // 4
+        if len(self._running) <= few:
             self._room.set()
 
     async def _renew(self) -> None:
         """Work that takes long keeps its lease; work whose lease was lost all the same is ended."""
         while True:
+            self.beat = time.monotonic()
             await asyncio.sleep(self._work.lease_seconds / 3)
             running = dict(self._running)
             if not running:

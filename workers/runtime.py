@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 from redis.exceptions import RedisError
@@ -11,6 +12,9 @@ from bot.bells import bell_key
 from bot.core.errors import StoreUnavailable
 from bot.store.connection import Store
 from workers.drain import Drain, Work
+
+# Several times the longest that anything may take between two turns of the loop.
+STUCK_SECONDS = 60.0
 
 
 class Runtime:
@@ -37,6 +41,12 @@ class Runtime:
     def stop(self) -> None:
         """Take nothing new; may be called from a signal handler."""
         self._drain.stopping = True
+
+    @property
+    def stuck(self) -> bool:
+        """Whether some work keeps the loop from turning, and will not end by itself."""
+        beat = self._drain.beat
+        return bool(beat) and time.monotonic() - beat > STUCK_SECONDS
 
     async def _answer(self) -> None:
         try:

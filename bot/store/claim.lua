@@ -1,14 +1,38 @@
--- Leases what is due. KEYS: due, bodies, leases, fence. ARGV: how many at most, lease in ms.
--- A lease is a due time in the future: when it runs out, the entry is simply due again.
+-- Leases what is due. KEYS: due, bodies, leases, fence, parked.
+-- ARGV: how many at most, lease in ms, deaths that make a suspect, deaths that are too many, whether
+-- a suspect may be had.
+-- A lease is a due time in the future: when it runs out, the entry is simply due again. A lease that
+-- nobody ended counts as a death of whoever had it. A suspect is leased alone, so that nothing else
+-- goes down with it; what saw too many deaths is parked.
+-- Answers whether a suspect waits, and the entries.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local claimed = {}
-for _, id in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', now, 'BYSCORE', 'LIMIT', 0, ARGV[1])) do
+local claimed, innocent, suspects = {}, {}, {}
+local function lease(one)
   local fence = redis.call('INCR', KEYS[4])
-  local lease = redis.call('HGET', KEYS[3], id)
-  local attempts = lease and tonumber(string.match(lease, ':(%d+)$')) or 0
-  redis.call('HSET', KEYS[3], id, fence .. ':' .. attempts + 1)
-  redis.call('ZADD', KEYS[1], now + ARGV[2], id)
-  claimed[#claimed + 1] = {id, redis.call('HGET', KEYS[2], id) or '', fence, attempts + 1}
+  redis.call('HSET', KEYS[3], one.id, fence .. ':' .. one.attempts + 1 .. ':' .. one.deaths)
+  redis.call('ZADD', KEYS[1], now + ARGV[2], one.id)
+  local body = redis.call('HGET', KEYS[2], one.id) or ''
+  claimed[#claimed + 1] = {one.id, body, fence, one.attempts + 1, one.deaths}
 end
-return claimed
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', now, 'BYSCORE', 'LIMIT', 0, ARGV[1] * 2)) do
+  local before = redis.call('HGET', KEYS[3], id) or '0:0:0'
+  local held, attempts, deaths = string.match(before, '^(%d+):(%d+):(%d+)$')
+  deaths = tonumber(deaths) + (held == '0' and 0 or 1)
+  if deaths >= tonumber(ARGV[4]) then
+    redis.call('ZREM', KEYS[1], id)
+    redis.call('HSET', KEYS[3], id, '0:' .. attempts .. ':0')
+    redis.call('HSET', KEYS[5], id, 'nobody who took it up came back, ' .. deaths .. ' times')
+  else
+    local group = deaths >= tonumber(ARGV[3]) and suspects or innocent
+    group[#group + 1] = {id = id, attempts = tonumber(attempts), deaths = deaths}
+  end
+end
+if #suspects > 0 and ARGV[5] == '1' then
+  lease(suspects[1])
+  return {1, claimed}
+end
+for at = 1, math.min(#innocent, tonumber(ARGV[1])) do
+  lease(innocent[at])
+end
+return {#suspects > 0 and 1 or 0, claimed}

@@ -21,17 +21,25 @@ KINDS = ("push", "media", "notices", "delivery", "broadcast", "replies")
 UNDELIVERABLE = "undeliverable"
 
 
+# A kill or a restart is one death of all that was in hand; twice the same entry is no accident.
+SUSPECT_DEATHS = 2
+DEATHS_MOST = 5
+
+
 class LeaseLost(Exception):
     """Somebody else has this work by now."""
 
 
 class Entry(Struct, frozen=True):
-    """A leased piece of work. `attempts` counts this one, `claimed` is the monotonic clock."""
+    """A leased piece of work. `attempts` counts this one, `deaths` whoever had it and never came
+    back; `claimed` is by the monotonic clock.
+    """
 
     id: str
     body: bytes
     fence: int
     attempts: int
+    deaths: int = 0
     claimed: float = 0.0
 
 
@@ -59,17 +67,27 @@ class Outbox:
         return commands
 
     async def claim(self, most: int, lease_seconds: float) -> list[Entry]:
-        """Lease up to `most` due entries for `lease_seconds`."""
+        """Lease up to `most` due entries for `lease_seconds`; a suspect comes alone."""
+        return (await self.claim_beside(most, lease_seconds))[0]
+
+    async def claim_beside(
+        self, most: int, lease_seconds: float, *, others: bool = False
+    ) -> tuple[list[Entry], bool]:
+        """The same for somebody who may have `others` in hand, and so takes no suspect.
+
+        Besides: whether a suspect waits, or came.
+        """
         now = time.monotonic()
-        claimed = await self._store.script(
+        suspects, claimed = await self._store.script(
             "claim",
-            (self._due, self._bodies, self._leases, "outbox:fence"),
-            (most, int(lease_seconds * 1000)),
+            (self._due, self._bodies, self._leases, "outbox:fence", self._parked),
+            (most, int(lease_seconds * 1000), SUSPECT_DEATHS, DEATHS_MOST, int(not others)),
         )
-        return [
-            Entry(name := entry_id.decode(), self._opened(name, body), fence, attempts, now)
-            for entry_id, body, fence, attempts in claimed
+        entries = [
+            Entry(name := entry_id.decode(), self._opened(name, body), fence, attempts, deaths, now)
+            for entry_id, body, fence, attempts, deaths in claimed
         ]
+        return entries, bool(suspects)
 
     async def renew(self, entries: Sequence[Entry], lease_seconds: float) -> set[str]:
         """Make the leases of these last so much longer from now; the ids of those still held."""

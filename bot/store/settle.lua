@@ -19,13 +19,13 @@ if outcome == 'retry' or outcome == 'wait' then
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   redis.call('ZADD', KEYS[1], now + detail, id)
-  local attempts = tonumber(string.match(lease, ':(%d+)$'))
-  redis.call('HSET', KEYS[3], id, '0:' .. (outcome == 'wait' and attempts - 1 or attempts))
+  local attempts = tonumber(string.match(lease, ':(%d+):'))
+  redis.call('HSET', KEYS[3], id, '0:' .. (outcome == 'wait' and attempts - 1 or attempts) .. ':0')
 else
   redis.call('ZREM', KEYS[1], id)
   if outcome == 'park' then
     -- The count of attempts stays, so that what is put back is looked up before it is sent again.
-    redis.call('HSET', KEYS[3], id, '0:' .. string.match(lease, ':(%d+)$'))
+    redis.call('HSET', KEYS[3], id, '0:' .. string.match(lease, ':(%d+):') .. ':0')
     redis.call('HSET', KEYS[4], id, detail)
   else
     redis.call('HDEL', KEYS[3], id)

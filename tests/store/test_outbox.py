@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.store.connection import Store
-from bot.store.outbox import LeaseLost, Outbox
+from bot.store.outbox import DEATHS_MOST, SUSPECT_DEATHS, LeaseLost, Outbox
 
 
 async def put(store: Store, outbox: Outbox, entry_id: str, body: bytes = b"") -> None:
@@ -108,3 +108,39 @@ async def test_whoever_was_stopped_for_long_asks_before_it_goes_on(store: Store)
     with pytest.raises(LeaseLost):
         await outbox.hold(stopped, 20)
     await outbox.hold(newer, 20)
+
+
+async def dies(outbox: Outbox, times: int) -> None:
+    """Whoever takes something up does not come back."""
+    for _ in range(times):
+        assert await outbox.claim(10, 0)
+
+
+async def test_what_workers_die_of_is_worked_on_alone_and_parked_in_the_end(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "poison", b"body")
+    await dies(outbox, SUSPECT_DEATHS)
+    await put(store, outbox, "fine")
+    [entry] = await outbox.claim(10, 0)
+    assert (entry.id, entry.deaths) == ("poison", SUSPECT_DEATHS)
+    beside, waits = await outbox.claim_beside(10, 60, others=True)
+    assert [one.id for one in beside] == ["fine"]
+    assert waits
+    await dies(outbox, DEATHS_MOST - SUSPECT_DEATHS - 1)
+    assert await outbox.claim(10, 60) == []
+    assert await outbox.parked() == {
+        "poison": f"nobody who took it up came back, {DEATHS_MOST} times"
+    }
+    assert await outbox.put_back("poison")
+    [again] = await outbox.claim(10, 60)
+    assert (again.body, again.deaths, again.attempts) == (b"body", 0, DEATHS_MOST + 1)
+
+
+async def test_an_outcome_clears_the_suspicion(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a")
+    await dies(outbox, SUSPECT_DEATHS)
+    [entry] = await outbox.claim(1, 60)
+    await outbox.retry(entry, 0)
+    [again] = await outbox.claim(1, 60)
+    assert (again.deaths, again.attempts) == (0, SUSPECT_DEATHS + 2)

@@ -172,3 +172,25 @@ async def test_work_that_somebody_else_has_by_now_is_ended(store: Store) -> None
         await drain
     assert work.ended_early == 1
     assert await work.outbox.done(newer)
+
+
+async def test_a_suspect_is_worked_on_when_nothing_else_is(store: Store) -> None:
+    await fill(store, "suspect")
+    work = Work(store, nothing)
+    for _ in range(2):
+        assert await work.outbox.claim(1, 0)
+    await fill(store, *(f"e{number}" for number in range(40)))
+    together: dict[str, int] = {}
+
+    async def do(entry: Entry) -> None:
+        work.together += 1
+        await asyncio.sleep(0.005)
+        together[entry.id] = max(work.together, together.get(entry.id, 0))
+        work.together -= 1
+        await work.outbox.done(entry)
+
+    work.do = do  # type: ignore[method-assign]
+    await Drain(work).run()
+    assert len(together) == 41
+    assert together["suspect"] == 1
+    assert max(together.values()) > 1

@@ -150,8 +150,10 @@ async def test_while_the_case_system_is_down_nothing_is_tried_and_no_attempt_cou
     stand = await Stand(store).waits()
     stand.cases.fails = CaseSystemDown("502")
     for _ in range(FAILURES_BEFORE):
+        entry = await stand.claims()
         with pytest.raises(CaseSystemDown):
-            await stand.push.do(await stand.claims())
+            await stand.push.do(entry)
+        await stand.push.outbox.retry(entry, 60)
     sent = len(stand.cases.opened)
     for _ in range(5):
         await stand.push.do(await stand.claims())

@@ -129,7 +129,7 @@ class Resident(ABC):
         def arrived() -> bool:
             screen = self.screen()
             new = any(one.handle == screen.handle for one in self.shown())
-            return new and self._is(screen, name) and all(one in screen.text for one in wanted)
+            return new and self.shows(screen, name) and all(one in screen.text for one in wanted)
 
         await self.waits_until(arrived)
         return self.screen()
@@ -141,14 +141,15 @@ class Resident(ABC):
 
     async def still_at(self, name: str) -> Screen:
         """Wait until the newest screen is this one, new or not."""
-        await self.waits_until(lambda: self._is(self.screen(), name))
+        await self.waits_until(lambda: self.shows(self.screen(), name))
         return self.screen()
 
     def words(self, sentence: Message | str) -> str:
         """A sentence of the catalogue in this person's language."""
         return sentence if isinstance(sentence, str) else CATALOGUES.say(self.locale, sentence)
 
-    def _is(self, screen: Screen, name: str) -> bool:
+    def shows(self, screen: Screen, name: str) -> bool:
+        """Whether it is the screen of that name."""
         return any(_opening(self.locale, one) in screen.text for one in KNOWN_BY[name])
 
 

@@ -1,0 +1,42 @@
+"""``python -m tests.faults [--short] [ROW …]``: play the matrix, print it, and say whether it holds.
+
+With ``--write`` the table goes into docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.faults import rows
+from tests.faults.matrix import ROWS, Count, Scale, table
+
+SEED = 20261124
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
+_BEGIN, _END = "<!-- matrix -->\n", "<!-- end of matrix -->\n"
+
+
+def main(words: list[str]) -> int:
+    """Play the rows that were named, or all; 0 if nothing was lost and nothing came twice."""
+    names = [word for word in words if not word.startswith("--")] or list(ROWS)
+    scale = Scale(short="--short" in words)
+    counts: dict[str, Count] = {}
+    for name in names:
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            counts[name] = asyncio.run(ROWS[name].play(Path(folder), scale, SEED))
+        print(f"{name}: {counts[name]} ({time.monotonic() - began:.0f} s)", flush=True)
+    print(table(counts))
+    if "--write" in words:
+        text = DOCUMENT.read_text("utf-8")
+        begin, end = text.index(_BEGIN) + len(_BEGIN), text.index(_END)
+        DOCUMENT.write_text(text[:begin] + table(counts) + "\n" + text[end:], "utf-8")
+    return int(any(count.lost or count.duplicated for count in counts.values()))
+
+
+if __name__ == "__main__":
+    assert rows
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,151 @@
+"""What dies is the bot, in the midst of conversations."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+from pathlib import Path
+
+from tests.contract.channels.telegram import AtTelegram
+from tests.fakes.telegram import TelegramServer
+from tests.faults.matrix import Count, Scale, row
+from tests.faults.people import AtPage, AtPhone, Ledger
+from tests.faults.stage import Stage, clock, stage, until
+
+
+async def killing(here: Stage, kills: int, chance: random.Random) -> None:
+    """Kill the bot at a moment of chance, again and again, and start it each time."""
+    for _ in range(kills):
+        await asyncio.sleep(chance.uniform(0.01, 0.5))
+        here.roles["bot"].kill()
+        await here.until_ready_again()
+
+
+def outcome(here: Stage, ledger: Ledger, tried: int, note: str = "") -> Count:
+    """What was promised beside what there is."""
+    return Count(
+        tried=tried,
+        sent=len(here.cases.cases),
+        lost=ledger.lost(here.cases),
+        duplicated=ledger.duplicated(here.cases),
+        note=note,
+    )
+
+
+async def _at_telegram(folder: Path, mode: str, kills: int, seed: int) -> Count:
+    chance, ledger = random.Random(seed), Ledger()
+    async with TelegramServer() as server, stage(folder) as here:
+        settings = {
+            "BOT_TOKEN": server.token,
+            "TELEGRAM_API_URL": server.url,
+            "TELEGRAM_MODE": mode,
+            "TELEGRAM_WEBHOOK_SECRET": "a-secret_of-ours",
+        }
+        bot = here.bot(**settings)
+        bot._environment["PUBLIC_URL"] = here.url()
+        here.worker("push", **settings).start()
+        await here.until_ready_again()
+        people = [AtPhone(AtTelegram("zh", server), ledger, f"t{number}") for number in range(6)]
+        over = asyncio.create_task(killing(here, kills, chance))
+        rounds = 0
+        while not over.done():
+            await asyncio.gather(*(person.reports() for person in people))
+            rounds += 1
+        await over
+        await here.settled()
+        assert server.violations == []
+        return outcome(here, ledger, kills, f"{len(ledger.receipts)} receipts")
+
+
+@row("kill -9 of the bot at random points of conversations, Telegram by polling")
+async def bot_killed_polling(folder: Path, scale: Scale, seed: int) -> Count:
+    """The offset never passes what was not committed."""
+    return await _at_telegram(folder, "polling", scale.of(100, 5), seed)
+
+
+@row("kill -9 of the bot at random points of conversations, Telegram by webhook")
+async def bot_killed_webhook(folder: Path, scale: Scale, seed: int) -> Count:
+    """200 is answered after the commit alone."""
+    return await _at_telegram(folder, "webhook", scale.of(100, 5), seed)
+
+
+@row("kill -9 of the bot at random points of conversations, web chat")
+async def bot_killed_webchat(folder: Path, scale: Scale, seed: int) -> Count:
+    """The page repeats what was not acknowledged."""
+    chance, ledger = random.Random(seed), Ledger()
+    kills = scale.of(100, 5)
+    async with stage(folder) as here:
+        here.bot()
+        here.worker("push").start()
+        await here.until_ready_again()
+        people = [AtPage([here.url()], ledger, f"w{number}") for number in range(6)]
+        over = asyncio.create_task(killing(here, kills, chance))
+
+        async def lives(person: AtPage) -> None:
+            async with person:
+                while not over.done():
+                    await person.reports()
+                    await asyncio.sleep(chance.uniform(0, 0.3))  # as people do, and within limits
+
+        await asyncio.gather(*map(lives, people))
+        await over
+        await here.settled()
+        return outcome(here, ledger, kills, f"{len(ledger.receipts)} receipts")
+
+
+@row("kill -9 of the bot as a submit reaches the store, and as its answer comes back")
+async def bot_killed_at_submit(folder: Path, scale: Scale, seed: int) -> Count:
+    """Before: nothing was submitted. After: it was, and the receipt is the one that was kept."""
+    ledger, tried = Ledger(), 0
+    async with stage(folder) as here:
+        here.bot()
+        here.worker("push").start()
+        await here.until_ready_again()
+        for number in range(scale.of(10, 1)):
+            for when in ("before", "after"):
+                async with AtPage([here.url()], ledger, f"s{number}{when}") as person:
+                    await person.reaches("summary")
+                    here.proxy.on("commit", when, lambda: _killed(here))  # type: ignore[arg-type]
+                    submitting = asyncio.create_task(person.step())
+                    await until(lambda: not here.roles["bot"].runs, 10)
+                    await here.until_ready_again()
+                    await submitting
+                    tried += 1
+        await here.settled()
+        assert len(ledger.receipts) == tried
+        return outcome(here, ledger, tried)
+
+
+def _killed(here: Stage) -> str:
+    here.roles["bot"].kill()
+    return "pass"
+
+
+@row("SIGTERM of the bot with 50 turns in flight")
+async def bot_stopped_in_flight(folder: Path, scale: Scale, seed: int) -> Count:
+    """What is in hand is finished or never acknowledged."""
+    ledger, count = Ledger(), 50
+    async with stage(folder) as here:
+        here.bot()
+        here.worker("push").start()
+        await here.until_ready_again()
+        people = [AtPage([here.url()], ledger, f"f{number}") for number in range(count)]
+        for person in people:
+            await person.__aenter__()
+        await asyncio.gather(*(person.reaches("summary") for person in people))
+        here.proxy.delay = 0.05
+        submitting = [asyncio.create_task(person.step()) for person in people]
+        await asyncio.sleep(0.02)
+        here.roles["bot"].signal(signal.SIGTERM)
+        began = clock()
+        await until(lambda: not here.roles["bot"].runs, 30)
+        took = clock() - began
+        here.proxy.delay = 0
+        await here.until_ready_again()
+        await asyncio.gather(*submitting)
+        for person in people:
+            await person.__aexit__()
+        await here.settled()
+        assert len(ledger.receipts) == count
+        return outcome(here, ledger, count, f"stopped within {took:.1f} s")

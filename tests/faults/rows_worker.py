@@ -1,0 +1,189 @@
+"""What dies, sleeps or is away is a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.fakes.cases import Fault
+from tests.faults.matrix import Count, Scale, row
+from tests.faults.people import AtPage, Ledger
+from tests.faults.rows_bot import outcome
+from tests.faults.stage import Stage, clock, stage, until
+
+RECOVERY_SECONDS = 60.0
+
+
+async def submits(here: Stage, ledger: Ledger, name: str, count: int = 1) -> None:
+    """So many reports of so many people."""
+    async with asyncio.TaskGroup() as group:
+        for number in range(count):
+            group.create_task(_submits(here, ledger, f"{name}{number}"))
+
+
+async def _submits(here: Stage, ledger: Ledger, name: str) -> None:
+    async with AtPage([here.url()], ledger, name) as person:
+        await person.reports()
+
+
+def _worst(here: Stage, ledger: Ledger, since: float) -> float:
+    return clock() - since
+
+
+Plant = Callable[[Stage], None]
+
+
+def _at_script(script: str, when: str) -> Plant:
+    def plant(here: Stage) -> None:
+        def strike() -> str:
+            here.roles["push"].kill()
+            return "cut"
+
+        here.proxy.on(script, when, strike)  # type: ignore[arg-type]
+
+    return plant
+
+
+def _at_post(*, opened: bool) -> Plant:
+    def plant(here: Stage) -> None:
+        here.cases.fail(Fault(how="hang", opens=opened))
+
+    return plant
+
+
+POINTS: dict[str, Plant] = {
+    "as it claims": _at_script("claim", "before"),
+    "after the claim": _at_script("claim", "after"),
+    "before the case is opened": _at_post(opened=False),
+    "after the case is opened": _at_post(opened=True),
+    "before its mark": _at_script("settle", "before"),
+    "after its mark": _at_script("settle", "after"),
+}
+
+
+@row("kill -9 of the push worker after claim, before POST, after POST, before mark")
+async def worker_killed_at_points(folder: Path, scale: Scale, seed: int) -> Count:
+    """Whoever comes next asks the case system before it sends anything."""
+    ledger, tried, worst = Ledger(), 0, 0.0
+    async with stage(folder) as here:
+        here.bot()
+        push = here.worker("push")
+        await here.until_ready_again()
+        for _ in range(scale.of(3, 1)):
+            for plant in POINTS.values():
+                plant(here)
+                push.start()
+                posts = len(here.cases.calls("POST"))
+                await submits(here, ledger, f"k{tried}-")
+                began = clock()
+                await until(
+                    lambda posts=posts: not push.runs or len(here.cases.calls("POST")) > posts, 60
+                )
+                push.kill()
+                push.start()
+                await here.settled()
+                worst = max(worst, clock() - began)
+                push.kill()
+                tried += 1
+        assert worst < RECOVERY_SECONDS, worst
+        count = outcome(here, ledger, tried)
+        count.worst = worst
+        return count
+
+
+@row("SIGSTOP of the push worker beyond its lease, then SIGCONT")
+async def worker_asleep(folder: Path, scale: Scale, seed: int) -> Count:
+    """Another one takes over; what the sleeper was about to do is not done twice."""
+    ledger, tried, worst = Ledger(), 0, 0.0
+    async with stage(folder) as here:
+        here.bot()
+        sleeper, other = here.worker("push"), here.worker("push", "other")
+        await here.until_ready_again()
+        for _ in range(scale.of(5, 1)):
+            here.proxy.on("claim", "after", lambda: _asleep(here))  # type: ignore[arg-type]
+            sleeper.start()
+            await submits(here, ledger, f"z{tried}-", 3)
+            await until(lambda: "asleep" in here.extra, 30)
+            began = clock()
+            other.start()
+            await here.settled()
+            worst = max(worst, clock() - began)
+            sleeper.signal(signal.SIGCONT)
+            del here.extra["asleep"]
+            await submits(here, ledger, f"y{tried}-")
+            await here.settled()
+            sleeper.kill()
+            other.kill()
+            tried += 4
+        assert worst < RECOVERY_SECONDS, worst
+        count = outcome(here, ledger, tried)
+        count.worst = worst
+        return count
+
+
+def _asleep(here: Stage) -> str:
+    here.roles["push"].signal(signal.SIGSTOP)
+    here.extra["asleep"] = "yes"
+    return "pass"
+
+
+@row("sweep and all workers away while people report, then back")
+async def workers_away(folder: Path, scale: Scale, seed: int) -> Count:
+    """The outbox is the queue: what stood there goes out once they are back."""
+    ledger, count = Ledger(), scale.of(500, 30)
+    async with stage(folder) as here:
+        here.bot()
+        await here.until_ready_again()
+        await submits(here, ledger, "a", count)
+        store = here.store
+        # As after an hour: every bell that was rung is gone.
+        store.delete(*store.keys("bell:*"), *store.keys("rq:*"))
+        here.worker("push").start()
+        began = clock()
+        await here.settled()
+        result = outcome(here, ledger, count)
+        result.worst = clock() - began
+        return result
+
+
+@row("kill -9 of the supervisor alone, and of one child alone")
+async def supervisor_killed(folder: Path, scale: Scale, seed: int) -> Count:
+    """With the parent the children go; a child that dies is started again."""
+    ledger, tried = Ledger(), 0
+    async with stage(folder) as here:
+        whole = here.bot()
+        whole._words = ["bot"]
+        for _ in range(scale.of(5, 1)):
+            await here.until_ready_again()
+            await submits(here, ledger, f"p{tried}-", 3)
+            assert whole.process
+            whole.signal(signal.SIGKILL)  # not its family: the kernel sees to that
+            whole.process.wait()
+            await here.until_ready_again()
+            for child in _children(whole.process.pid, "workers push"):
+                child.kill()
+            await submits(here, ledger, f"c{tried}-", 3)
+            await here.settled()
+            whole.kill()
+            await until(lambda: _nobody_listens(here), 20)
+            tried += 2
+        return outcome(here, ledger, tried)
+
+
+def _children(parent: int, words: str) -> list[object]:
+    import psutil
+
+    return [
+        child
+        for child in psutil.Process(parent).children(recursive=True)
+        if words in " ".join(child.cmdline())
+    ]
+
+
+def _nobody_listens(here: Stage) -> bool:
+    import socket
+
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", here.ports["bot"])) != 0

@@ -1,0 +1,221 @@
+"""What a row of the matrix plays on: a store behind a proxy, processes of ours, a case system."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+from redis import Redis
+from redis.exceptions import RedisError
+
+from bot import valkey
+from bot.bells import UNANSWERED_SECONDS
+from tests.fakes.cases import GeoReportServer, Manners
+from tests.fakes.cases.georeport import KEY
+from tests.faults.proxy import Proxy
+from tests.whole.programme import ROOT, free_port
+
+START_SECONDS = 30.0
+HOOK_SECRET = "whsec_" + "QUJD" * 8
+
+
+class Role:
+    """One process of ours, to be killed, stopped and started again."""
+
+    def __init__(self, words: list[str], environment: Mapping[str, str], output: Path) -> None:
+        self._words = words
+        self._environment = dict(environment)
+        self._output = output
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, **settings: str) -> None:
+        """Start it; it is ready when whoever waits for it says so."""
+        with self._output.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *self._words],
+                env=self._environment | settings,
+                cwd=ROOT,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def signal(self, number: int) -> None:
+        """Send a signal, if it still runs."""
+        if self.process and self.process.poll() is None:
+            os.kill(self.process.pid, number)
+
+    def kill(self) -> None:
+        """SIGKILL, with all that it started."""
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs."""
+        return self.process is not None and self.process.poll() is None
+
+    def said(self) -> str:
+        """All that it ever printed."""
+        return self._output.read_text() if self._output.exists() else ""
+
+
+class Stage:
+    """A city in a folder, every part of it in a process of its own."""
+
+    def __init__(self, folder: Path, cases: GeoReportServer) -> None:
+        self.folder = folder
+        self.cases = cases
+        self.store_port = free_port()
+        self.proxy = Proxy(self.store_port)
+        self.roles: dict[str, Role] = {}
+        self.ports: dict[str, int] = {}
+        self.extra: dict[str, str] = {}
+        self._store: subprocess.Popen[bytes] | None = None
+
+    @property
+    def store_url(self) -> str:
+        """The store itself, past the proxy."""
+        return f"redis://127.0.0.1:{self.store_port}/0"
+
+    @property
+    def store(self) -> Redis:
+        """A connection past the proxy."""
+        return Redis.from_url(self.store_url)
+
+    def start_store(
+        self, *options: str, before: Callable[[], None] | None = None, wait: bool = True
+    ) -> None:
+        """Start the store as the programme does, on a port."""
+        words = valkey.command(self.folder / "data")
+        words += ["--port", str(self.store_port), "--bind", "127.0.0.1", *options]
+        self._store = subprocess.Popen(words, preexec_fn=before)  # noqa: PLW1509 - one thread
+        if wait:
+            valkey.wait_until_ready(self._store, self.folder / "data")
+
+    def kill_store(self) -> None:
+        """SIGKILL."""
+        if self._store:
+            self._store.kill()
+            self._store.wait()
+
+    @property
+    def store_runs(self) -> bool:
+        """Whether the store's process is there."""
+        return self._store is not None and self._store.poll() is None
+
+    def role(self, name: str, *words: str, **settings: str) -> Role:
+        """A process of ours by a name of its own; not started yet."""
+        environment = {
+            name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")
+        } | {
+            "DATA_DIR": str(self.folder / "data"),
+            "REDIS_URL": f"redis://127.0.0.1:{self.proxy.port}/0",
+            "CASE_SYSTEM": "open311",
+            "OPEN311_URL": self.cases.url,
+            "OPEN311_API_KEY": KEY,
+            "CASE_HOOK_SECRET": HOOK_SECRET,
+            "PYTHONUNBUFFERED": "1",
+            **self.extra,
+            **settings,
+        }
+        role = Role(list(words), environment, self.folder / f"{name}.txt")
+        self.roles[name] = role
+        return role
+
+    def bot(self, name: str = "bot", **settings: str) -> Role:
+        """A bot on a port of its own."""
+        self.ports[name] = free_port()
+        return self.role(name, "bot", "bot", PORT=str(self.ports[name]), **settings)
+
+    def worker(self, kind: str, name: str = "", **settings: str) -> Role:
+        """A worker of that kind."""
+        return self.role(name or kind, "workers", kind, **settings)
+
+    def url(self, name: str = "bot") -> str:
+        """Where a bot listens."""
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    async def until_ready(self, name: str = "bot") -> None:
+        """Wait until a bot answers."""
+        async with aiohttp.ClientSession() as session:
+            await until(lambda: _answers(session, f"{self.url(name)}/healthz"), START_SECONDS)
+
+    async def until_ready_again(self, name: str = "bot") -> None:
+        """Start a bot again after a kill, and wait."""
+        self.roles[name].start()
+        await self.until_ready(name)
+
+    async def settled(self, seconds: float = 90) -> None:
+        """Wait until no report waits to be sent."""
+        store = self.store
+
+        async def empty() -> bool:
+            try:
+                return int(store.zcard("outbox:push")) == 0
+            except RedisError:
+                return False
+
+        await until(empty, seconds)
+
+    def stop(self) -> None:
+        """End everything that was started."""
+        for role in self.roles.values():
+            role.signal(signal.SIGCONT)
+            role.kill()
+        self.kill_store()
+
+
+async def until(holds: Callable[[], object], seconds: float) -> None:
+    """Wait for a condition, plain or awaitable. TimeoutError if it never comes true."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = holds()
+            if asyncio.iscoroutine(found):
+                found = await found
+            if found:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url) as answer:
+            return answer.status == 200
+    except aiohttp.ClientError:
+        return False
+
+
+@asynccontextmanager
+async def stage(
+    folder: Path, manners: Manners | None = None, *, store: bool = True
+) -> AsyncIterator[Stage]:
+    """A stage with its store and case system running; the roles are the row's own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    async with GeoReportServer(manners) as cases:
+        here = Stage(folder, cases)
+        try:
+            if store:
+                here.start_store()
+            async with here.proxy:
+                yield here
+        finally:
+            here.stop()
+
+
+# A worker that dies with the bell in its hand is rung for again after this.
+BELL_SECONDS = UNANSWERED_SECONDS
+
+
+def clock() -> float:
+    """Seconds, for delays."""
+    return time.monotonic()

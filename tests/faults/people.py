@@ -39,25 +39,31 @@ class Ledger:
 
     def lost(self, cases: GeoReportServer) -> int:
         """Reports that were promised and are nowhere."""
-        there = [case.description for case in cases.cases]
+        there = _said(cases)
         return sum(not any(words in one for one in there) for words in self.receipts)
 
     def duplicated(self, cases: GeoReportServer) -> int:
         """Cases beyond one for each report that was confirmed, promised or not."""
-        there = [case.description for case in cases.cases]
+        there = _said(cases)
         return sum(
             max(0, sum(words in one for one in there) - 1) for words in self.submitted
         ) + sum(not any(words in one for words in self.submitted) for one in there)
+
+
+def _said(cases: GeoReportServer) -> list[str]:
+    """All that stands in each case."""
+    return [" ".join(case.form.values()) for case in cases.cases]
 
 
 def next_step(screen: str, words: str) -> tuple[str, str] | None:
     """What somebody does at a screen: ("press", choice) or ("text", words)."""
     return {
         "menu": ("press", "report"),
-        "receipt": ("press", "report"),
+        "receipt": ("press", "menu"),
         "category": ("press", "fire"),
         "hazard": ("press", "blocked_exit"),
-        "location": ("text", "解放路 12 号地下车库"),
+        # With the words, for a text that is said again after all may end up at the next step.
+        "location": ("text", f"解放路 12 号 {words}"),
         "media": ("press", "skip"),
         "description": ("text", words),
         "danger": ("press", "danger:no"),

@@ -67,8 +67,8 @@ class Proxy:
                 self._pass(reader, store_writer, "before", passing),
                 self._pass(store_reader, writer, "after", passing),
             )
-        except (OSError, asyncio.IncompleteReadError):
-            pass
+        except (OSError, asyncio.CancelledError):
+            return
         finally:
             self._open -= {writer, store_writer}
             for one in (writer, store_writer):

@@ -12,6 +12,7 @@ from tests.fakes.telegram import TelegramServer
 from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import AtPage, AtPhone, Ledger
 from tests.faults.stage import Stage, clock, stage, until
+from tests.whole.programme import free_port
 
 
 async def killing(here: Stage, kills: int, chance: random.Random) -> None:
@@ -42,9 +43,10 @@ async def _at_telegram(folder: Path, mode: str, kills: int, seed: int) -> Count:
             "TELEGRAM_MODE": mode,
             "TELEGRAM_WEBHOOK_SECRET": "a-secret_of-ours",
         }
-        bot = here.bot(**settings)
-        bot._environment["PUBLIC_URL"] = here.url()
-        here.worker("push", **settings).start()
+        here.ports["bot"] = free_port()
+        here.extra = settings | {"PUBLIC_URL": here.url()}
+        here.bot()
+        here.worker("push").start()
         await here.until_ready_again()
         people = [AtPhone(AtTelegram("zh", server), ledger, f"t{number}") for number in range(6)]
         over = asyncio.create_task(killing(here, kills, chance))

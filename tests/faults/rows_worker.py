@@ -28,10 +28,6 @@ async def _submits(here: Stage, ledger: Ledger, name: str) -> None:
         await person.reports()
 
 
-def _worst(here: Stage, ledger: Ledger, since: float) -> float:
-    return clock() - since
-
-
 Plant = Callable[[Stage], None]
 
 
@@ -73,10 +69,10 @@ async def worker_killed_at_points(folder: Path, scale: Scale, seed: int) -> Coun
         await here.until_ready_again()
         for _ in range(scale.of(3, 1)):
             for plant in POINTS.values():
-                plant(here)
-                push.start()
-                posts = len(here.cases.calls("POST"))
                 await submits(here, ledger, f"k{tried}-")
+                plant(here)
+                posts = len(here.cases.calls("POST"))
+                push.start()
                 began = clock()
                 await until(
                     lambda posts=posts: not push.runs or len(here.cases.calls("POST")) > posts, 60
@@ -102,9 +98,9 @@ async def worker_asleep(folder: Path, scale: Scale, seed: int) -> Count:
         sleeper, other = here.worker("push"), here.worker("push", "other")
         await here.until_ready_again()
         for _ in range(scale.of(5, 1)):
+            await submits(here, ledger, f"z{tried}-", 3)
             here.proxy.on("claim", "after", lambda: _asleep(here))  # type: ignore[arg-type]
             sleeper.start()
-            await submits(here, ledger, f"z{tried}-", 3)
             await until(lambda: "asleep" in here.extra, 30)
             began = clock()
             other.start()

@@ -134,7 +134,7 @@ class Stage:
 
     def bot(self, name: str = "bot", **settings: str) -> Role:
         """A bot on a port of its own."""
-        self.ports[name] = free_port()
+        self.ports.setdefault(name, free_port())
         return self.role(name, "bot", "bot", PORT=str(self.ports[name]), **settings)
 
     def worker(self, kind: str, name: str = "", **settings: str) -> Role:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable
 
 from redis import Redis as BlockingRedis
+from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -62,7 +63,7 @@ class Bells:
             )
             if rung:
                 await asyncio.to_thread(ring_once, self._connection, kind)
-        except (StoreUnavailable, OSError):
+        except (StoreUnavailable, RedisError, OSError):
             return  # the sweep rings for what stands in the outbox
 
     async def close(self) -> None:

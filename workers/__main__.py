@@ -10,6 +10,7 @@ from types import FrameType
 import structlog
 import uvloop
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -70,6 +71,9 @@ def main(kind: str) -> int:
     except (SettingRefused, StoreUnfit, KeyTooOpen) as error:
         print(error, file=sys.stderr)
         return 2
+    except RedisError as error:
+        print(f"The {kind} worker lost the store: {type(error).__name__}.", file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"The {kind} worker cannot start: {error.strerror or error}.", file=sys.stderr)
         return 1

@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from typing import Any
 
 import aiohttp
@@ -81,6 +82,7 @@ class AtPage:
         self._name = name
         self._token = secrets.token_urlsafe(32)
         self._count = 0
+        self._address = str(IPv4Address(secrets.randbits(32)))  # everybody has their own network
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._session: aiohttp.ClientSession
         self.screen: dict[str, Any] = {}
@@ -99,6 +101,7 @@ class AtPage:
         self._count += 1
         name = f"{self._name}-{self._count}"
         frame = orjson.dumps({"id": name, "type": kind, **fields}).decode()
+        tries = 0
         while True:
             try:
                 async with asyncio.timeout(20):
@@ -106,7 +109,8 @@ class AtPage:
                         return
             except (aiohttp.ClientError, OSError, TimeoutError, TypeError):
                 self._socket = None
-            await asyncio.sleep(random.uniform(0.02, 0.1))  # noqa: S311 - a pause
+            tries += 1
+            await asyncio.sleep(min(1.0, 0.02 * 2**tries) * random.uniform(0.5, 1))  # noqa: S311
 
     async def _said(self, frame: str, name: str) -> bool:
         socket = self._socket or await self._connected()
@@ -123,7 +127,8 @@ class AtPage:
 
     async def _connected(self) -> aiohttp.ClientWebSocketResponse:
         url = random.choice(self._urls)  # noqa: S311 - any of them
-        self._socket = await self._session.ws_connect(f"{url}/chat/socket", headers={"Origin": url})
+        headers = {"Origin": url, "X-Forwarded-For": self._address}
+        self._socket = await self._session.ws_connect(f"{url}/chat/socket", headers=headers)
         await self._socket.send_str(orjson.dumps({"hello": self._token, "locale": "zh"}).decode())
         return self._socket
 
@@ -156,6 +161,15 @@ class AtPage:
         await self.step()
         while self.screen["screen"] != "receipt":
             await self.step()
+
+
+async def crowd(
+    urls: Sequence[str], ledger: Ledger, name: str, trouble: asyncio.Task[None]
+) -> None:
+    """One person after the other reports, as long as there is trouble; nobody is too fast."""
+    while not trouble.done():
+        async with AtPage(urls, ledger, name) as person:
+            await person.reports()
 
 
 class AtPhone:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.contract.channels.telegram import AtTelegram
 from tests.fakes.telegram import TelegramServer
 from tests.faults.matrix import Count, Scale, row
-from tests.faults.people import AtPage, AtPhone, Ledger
+from tests.faults.people import AtPage, AtPhone, Ledger, crowd
 from tests.faults.stage import Stage, clock, stage, until
 from tests.whole.programme import free_port
 
@@ -81,16 +81,8 @@ async def bot_killed_webchat(folder: Path, scale: Scale, seed: int) -> Count:
         here.bot()
         here.worker("push").start()
         await here.until_ready_again()
-        people = [AtPage([here.url()], ledger, f"w{number}") for number in range(6)]
         over = asyncio.create_task(killing(here, kills, chance))
-
-        async def lives(person: AtPage) -> None:
-            async with person:
-                while not over.done():
-                    await person.reports()
-                    await asyncio.sleep(chance.uniform(0, 0.3))  # as people do, and within limits
-
-        await asyncio.gather(*map(lives, people))
+        await asyncio.gather(*(crowd([here.url()], ledger, f"w{number}", over) for number in range(6)))
         await over
         await here.settled()
         return outcome(here, ledger, kills, f"{len(ledger.receipts)} receipts")
@@ -139,6 +131,7 @@ async def bot_stopped_in_flight(folder: Path, scale: Scale, seed: int) -> Count:
         here.proxy.delay = 0.05
         submitting = [asyncio.create_task(person.step()) for person in people]
         await asyncio.sleep(0.02)
+        here.roles["bot"].held = True
         here.roles["bot"].signal(signal.SIGTERM)
         began = clock()
         await until(lambda: not here.roles["bot"].runs, 30)

@@ -155,6 +155,7 @@ async def supervisor_killed(folder: Path, scale: Scale, seed: int) -> Count:
             await here.until_ready_again()
             await submits(here, ledger, f"p{tried}-", 3)
             assert whole.process
+            whole.held = True
             whole.signal(signal.SIGKILL)  # not its family: the kernel sees to that
             whole.process.wait()
             await here.until_ready_again()

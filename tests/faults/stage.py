@@ -35,9 +35,12 @@ class Role:
         self._environment = dict(environment)
         self._output = output
         self.process: subprocess.Popen[bytes] | None = None
+        # Whether the row alone starts it.
+        self.held = False
 
     def start(self, **settings: str) -> None:
         """Start it; it is ready when whoever waits for it says so."""
+        self.held = False
         with self._output.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *self._words],
@@ -54,7 +57,8 @@ class Role:
             os.kill(self.process.pid, number)
 
     def kill(self) -> None:
-        """SIGKILL, with all that it started."""
+        """SIGKILL, with all that it started; it stays so until it is started again."""
+        self.held = True
         if self.process and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
@@ -125,6 +129,7 @@ class Stage:
             "OPEN311_API_KEY": KEY,
             "CASE_HOOK_SECRET": HOOK_SECRET,
             "PYTHONUNBUFFERED": "1",
+            "PROXIES": "1",
             **self.extra,
             **settings,
         }
@@ -154,6 +159,14 @@ class Stage:
         """Start a bot again after a kill, and wait."""
         self.roles[name].start()
         await self.until_ready(name)
+
+    async def keep(self) -> None:
+        """Start again what ends by itself, as whoever runs it does; until cancelled."""
+        while True:
+            for role in self.roles.values():
+                if role.process is not None and not role.runs and not role.held:
+                    role.start()
+            await asyncio.sleep(0.3)
 
     async def settled(self, seconds: float = 90) -> None:
         """Wait until no report waits to be sent."""
@@ -207,7 +220,9 @@ async def stage(
             if store:
                 here.start_store()
             async with here.proxy:
+                keeping = asyncio.create_task(here.keep())
                 yield here
+                keeping.cancel()
         finally:
             here.stop()
 

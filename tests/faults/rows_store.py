@@ -1,0 +1,264 @@
+"""What fails is the store: away, cut off, killed, full, read-only, or with its file cut short."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import resource
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+from redis import Redis
+
+from bot import valkey
+from tests.faults.matrix import Count, Scale, row
+from tests.faults.people import AtPage, Ledger, crowd
+from tests.faults.rows_bot import outcome
+from tests.faults.rows_worker import submits
+from tests.faults.stage import Stage, clock, stage, until
+
+
+@row("the store is down when the bot starts")
+async def store_down_at_start(folder: Path, scale: Scale, seed: int) -> Count:
+    """The bot says so in a sentence and is started again by whoever keeps it."""
+    ledger = Ledger()
+    async with stage(folder, store=False) as here:
+        bot = here.bot()
+        bot.start()
+        bot.held = True
+        await until(lambda: not bot.runs, 30)
+        assert "no Redis or Valkey answers" in bot.said()
+        here.start_store()
+        await here.until_ready_again()
+        here.worker("push").start()
+        await submits(here, ledger, "d", 3)
+        await here.settled()
+        return outcome(here, ledger, 1)
+
+
+async def _under(here: Stage, ledger: Ledger, trouble: asyncio.Task[None]) -> None:
+    """People report as long as there is trouble, and until all of them have a receipt."""
+    await asyncio.gather(*(crowd([here.url()], ledger, f"u{number}", trouble) for number in range(6)))
+    await trouble
+
+
+@row("connections to the store break at random, in turns and in pushes")
+async def store_cut_off(folder: Path, scale: Scale, seed: int) -> Count:
+    """Whoever lost a connection asks again; the version in the store tells what was kept."""
+    ledger, chance, cuts = Ledger(), random.Random(seed), scale.of(200, 15)
+
+    async with stage(folder) as here:
+
+        async def cutting() -> None:
+            for _ in range(cuts):
+                await asyncio.sleep(chance.uniform(0.02, 0.3))
+                here.proxy.up = chance.random() < 0.7
+                here.proxy.cut()
+                await asyncio.sleep(chance.uniform(0.01, 0.2))
+                here.proxy.up = True
+
+        here.bot()
+        here.worker("push").start()
+        await here.until_ready_again()
+        await _under(here, ledger, asyncio.create_task(cutting()))
+        await here.settled()
+        return outcome(here, ledger, cuts, f"{len(ledger.receipts)} receipts")
+
+
+@row("the connection breaks at EXEC of a submit: before, and after it was carried out")
+async def store_cut_at_exec(folder: Path, scale: Scale, seed: int) -> Count:
+    """Unknown is resolved by asking: the receipt is that of the one report there is."""
+    ledger, tried = Ledger(), 0
+    async with stage(folder) as here:
+        here.bot()
+        here.worker("push").start()
+        await here.until_ready_again()
+        for number in range(scale.of(25, 3)):
+            for when in ("before", "after"):
+                async with AtPage([here.url()], ledger, f"x{number}{when}") as person:
+                    await person.reaches("summary")
+                    here.proxy.on("commit", when, lambda: "cut")  # type: ignore[arg-type]
+                    await person.step()
+                    tried += 1
+        await here.settled()
+        assert len(ledger.receipts) == tried
+        return outcome(here, ledger, tried)
+
+
+@row("the connection breaks while the push worker claims, and while it marks")
+async def store_cut_at_push(folder: Path, scale: Scale, seed: int) -> Count:
+    """A mark that was not heard is found by its fence, a claim by its lease."""
+    ledger, tried, worst = Ledger(), 0, 0.0
+    async with stage(folder) as here:
+        here.bot()
+        here.worker("push").start()
+        await here.until_ready_again()
+        for number in range(scale.of(5, 1)):
+            for script in ("claim", "settle"):
+                for when in ("before", "after"):
+                    here.proxy.on(script, when, lambda: "cut")  # type: ignore[arg-type]
+                    began = clock()
+                    await submits(here, ledger, f"q{number}{script}{when}", 2)
+                    await here.settled()
+                    worst = max(worst, clock() - began)
+                    tried += 2
+        count = outcome(here, ledger, tried)
+        count.worst = worst
+        return count
+
+
+@row("kill -9 of the store at random moments")
+async def store_killed(folder: Path, scale: Scale, seed: int) -> Count:
+    """What it answered was on disk; what it did not answer is asked for again."""
+    ledger, chance, kills = Ledger(), random.Random(seed), scale.of(50, 4)
+    async with stage(folder) as here:
+
+        async def killing() -> None:
+            for _ in range(kills):
+                await asyncio.sleep(chance.uniform(0.05, 0.6))
+                here.kill_store()
+                await asyncio.sleep(chance.uniform(0.0, 0.3))
+                here.start_store()
+
+        here.bot()
+        here.worker("push").start()
+        await here.until_ready_again()
+        await _under(here, ledger, asyncio.create_task(killing()))
+        await here.settled()
+        return outcome(here, ledger, kills, f"{len(ledger.receipts)} receipts")
+
+
+def _without_memory(here: Stage) -> None:
+    here.store.config_set("maxmemory", "1mb")
+
+
+def _with_memory(here: Stage) -> None:
+    here.store.config_set("maxmemory", "0")
+
+
+def _read_only(here: Stage) -> None:
+    here.store.execute_command("REPLICAOF", "127.0.0.1", "1")
+
+
+def _writable(here: Stage) -> None:
+    here.store.execute_command("REPLICAOF", "NO", "ONE")
+
+
+def _disk_full(here: Stage) -> None:
+    """A limit on the file's length does to a write what a full disk does."""
+    here.kill_store()
+    longest = max(map(len, valkey.contents(here.folder / "data").values()))
+
+    def limited() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (longest + 100, longest + 100))
+
+    here.start_store(before=limited)
+
+
+def _disk_free(here: Stage) -> None:
+    here.kill_store()
+    here.start_store()
+
+
+TROUBLES: dict[str, tuple[Callable[[Stage], None], Callable[[Stage], None]]] = {
+    "maxmemory": (_without_memory, _with_memory),
+    "read-only": (_read_only, _writable),
+    "disk-full": (_disk_full, _disk_free),
+}
+
+
+@row("disk full, maxmemory, read-only store")
+async def store_full(folder: Path, scale: Scale, seed: int) -> Count:
+    """The person is told, nothing is half there, and it goes on once there is room."""
+    ledger, tried = Ledger(), 0
+    async with stage(folder) as here:
+        here.bot()
+        await here.until_ready_again()
+        for name, (begins, ends) in TROUBLES.items():
+            async with AtPage([here.url()], ledger, name) as person:
+                await person.reaches("summary")
+                before = len(here.store.keys("report:*"))
+                begins(here)
+                submitting = asyncio.create_task(person.step())
+                await until(lambda person=person: person.heard_trouble, 20)
+                assert not submitting.done()
+                if here.store_runs:
+                    assert len(here.store.keys("report:*")) == before, "half a state"
+                    assert here.store.zcard("outbox:push") == before
+                ends(here)
+                await submitting
+                tried += 1
+        here.worker("push").start()
+        await here.settled()
+        assert len(ledger.receipts) == tried
+        return outcome(here, ledger, tried, "told each time")
+
+
+@row("the append-only file is cut at random points")
+async def store_file_cut(folder: Path, scale: Scale, seed: int) -> Count:
+    """Reports, receipts, sealed addresses and work agree at every point; no start in silence."""
+    ledger, chance, cuts = Ledger(), random.Random(seed), scale.of(50, 10)
+    async with stage(folder) as here:
+        here.bot()
+        await here.until_ready_again()
+        await submits(here, ledger, "a", 20)
+        here.roles["bot"].kill()
+        here.kill_store()
+        [(path, content)] = valkey.contents(folder / "data").items()
+        refused = 0
+        for number in range(cuts):
+            copy = folder / f"cut{number}"
+            shutil.copytree(
+                folder / "data" / "valkey", copy / "valkey", ignore=shutil.ignore_patterns("*.sock")
+            )
+            cut = copy / path.relative_to(folder / "data")
+            cut.write_bytes(content[: chance.randrange(len(content) // 10, len(content))])
+            refused += _refuses(copy)
+            _agrees(copy)
+            shutil.rmtree(copy)
+        return Count(tried=cuts, sent=len(ledger.receipts), note=f"{refused} starts refused first")
+
+
+def _refuses(folder: Path) -> bool:
+    """Whether the store does not start untold; the sentence says how to tell it."""
+    process = subprocess.Popen(valkey.command(folder))
+    try:
+        valkey.wait_until_ready(process, folder)
+    except valkey.ValkeyNotStarted as error:
+        assert valkey.ACCEPT_LOSS in str(error)
+        return True
+    finally:
+        process.kill()
+        process.wait()
+    return False  # cut between two changes, where nobody can tell
+
+
+def _agrees(folder: Path) -> None:
+    before = valkey.contents(folder)
+    process = subprocess.Popen(valkey.command(folder, accept_loss=True))
+    try:
+        with Redis.from_url(valkey.wait_until_ready(process, folder)) as store:
+            reports = {key.split(b":")[1] for key in store.keys("report:*")}
+            assert reports == set(store.zrange("outbox:push", 0, -1))
+            assert reports == {key.split(b":")[1] for key in store.keys("progress:*")}
+            assert len(store.keys("receipt:*")) == len(reports)
+            assert {_record(store, one) for one in reports} == {
+                key.split(b":")[1].decode() for key in store.keys("vault:*")
+            }
+        said = list(valkey.lost(before))
+        shorter = any(len(content) > path.stat().st_size for path, content in before.items())
+        assert bool(said) == shorter
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _record(store: Redis, reference: bytes) -> str:
+    written = store.get(b"progress:" + reference)
+    record: str = orjson.loads(written[12:])[0]
+    return record

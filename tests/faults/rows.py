@@ -1,5 +1,5 @@
 """All rows; to import them is to have them in `tests.faults.matrix.ROWS`."""
 
-from tests.faults import rows_bot, rows_store, rows_worker
+from tests.faults import rows_bot, rows_cases, rows_chaos, rows_store, rows_updates, rows_worker
 
-__all__ = ["rows_bot", "rows_store", "rows_worker"]
+__all__ = ["rows_bot", "rows_cases", "rows_chaos", "rows_store", "rows_updates", "rows_worker"]

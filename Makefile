@@ -1,10 +1,10 @@
-# make run | test | check | bench | lock. The environment is made from the hash-pinned locks.
+# make run | test | check | bench | faults | lock. The environment is made from the hash-pinned locks.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench lock system-packages
+.PHONY: run test check bench faults lock system-packages
 
 run: $(VENV)/.run
 	@exec $(BIN)/python -m bot
@@ -21,6 +21,10 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev system-packages
 	$(BIN)/python -m bench
+
+# Every way to fail, in full: some half an hour. A short version of it is in make test.
+faults: $(VENV)/.dev system-packages
+	$(BIN)/python -m tests.faults --write
 
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests drive besides Python packages: a browser, metadata readers, fonts.
+# Installs what the tests drive besides Python packages: a browser, metadata readers, fonts, a wrong clock.
 set -eu
 missing=""
 command -v chromium >/dev/null || missing="$missing chromium"
@@ -8,6 +8,7 @@ command -v exiftool >/dev/null || missing="$missing libimage-exiftool-perl"
 command -v npm >/dev/null || missing="$missing npm"
 fc-list 2>/dev/null | grep -qi 'noto.*cjk' || missing="$missing fonts-noto-cjk"
 ldconfig -p 2>/dev/null | grep -q libturbojpeg.so.0 || missing="$missing libturbojpeg0"
+ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$missing libfaketime"
 [ -z "$missing" ] && exit 0
 if ! command -v apt-get >/dev/null; then
     echo "The tests need:$missing. Install them and run make test again." >&2

@@ -1,4 +1,4 @@
-"""``python -m tests.faults [--short] [ROW …]``: play the matrix, print it, and say whether it holds.
+"""``python -m tests.faults [--short] [ROW …]``: play the matrix, print it, say whether it holds.
 
 With ``--write`` the table goes into docs/reliability.md.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class Scale:
         return short if self.short else full
 
 
-Play = Callable[[Path, Scale, int], Awaitable[Count]]
+Play = Callable[[Path, Scale, int], Coroutine[None, None, Count]]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def row(fault: str) -> Callable[[Play], Play]:
     """Make a function a row of the matrix, called like the function."""
 
     def add(play: Play) -> Play:
-        name = play.__name__.replace("_", "-")  # type: ignore[attr-defined]
+        name = play.__name__.replace("_", "-")
         ROWS[name] = Row(name, fault, play)
         return play
 

@@ -1,4 +1,4 @@
-"""People who do not give up: they say everything again until it was heard, as pages and phones do."""
+"""People who do not give up: they say everything again until it was heard, as pages do."""
 
 from __future__ import annotations
 
@@ -94,6 +94,7 @@ class AtPage:
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        await self._hangs_up()
         await self._session.close()
 
     async def does(self, kind: str, **fields: Any) -> None:
@@ -108,9 +109,9 @@ class AtPage:
                     if await self._said(frame, name):
                         return
             except (aiohttp.ClientError, OSError, TimeoutError, TypeError):
-                self._socket = None
+                await self._hangs_up()
             tries += 1
-            await asyncio.sleep(min(1.0, 0.02 * 2**tries) * random.uniform(0.5, 1))  # noqa: S311
+            await asyncio.sleep(min(1.0, 0.02 * 2**tries) * random.uniform(0.5, 1))
 
     async def _said(self, frame: str, name: str) -> bool:
         socket = self._socket or await self._connected()
@@ -125,12 +126,24 @@ class AtPage:
                 assert heard["error"]["again"], heard
                 return False
 
+    async def _hangs_up(self) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
+                await self._socket.close()
+            self._socket = None
+
     async def _connected(self) -> aiohttp.ClientWebSocketResponse:
-        url = random.choice(self._urls)  # noqa: S311 - any of them
+        url = random.choice(self._urls)
         headers = {"Origin": url, "X-Forwarded-For": self._address}
         self._socket = await self._session.ws_connect(f"{url}/chat/socket", headers=headers)
         await self._socket.send_str(orjson.dumps({"hello": self._token, "locale": "zh"}).decode())
         return self._socket
+
+    async def until_told(self) -> None:
+        """Until an error was shown."""
+        async with asyncio.timeout(20):
+            while not self.heard_trouble:
+                await asyncio.sleep(0.02)
 
     async def reaches(self, wanted: str) -> None:
         """Go on until this screen."""
@@ -163,13 +176,15 @@ class AtPage:
             await self.step()
 
 
-async def crowd(
-    urls: Sequence[str], ledger: Ledger, name: str, trouble: asyncio.Task[None]
-) -> None:
-    """One person after the other reports, as long as there is trouble; nobody is too fast."""
-    while not trouble.done():
-        async with AtPage(urls, ledger, name) as person:
-            await person.reports()
+async def crowds(urls: Sequence[str], ledger: Ledger, trouble: asyncio.Task[None]) -> None:
+    """People report as long as there is trouble, six at a time; nobody is too fast."""
+
+    async def one_after_the_other(name: str) -> None:
+        while not trouble.done():
+            async with AtPage(urls, ledger, name) as person:
+                await person.reports()
+
+    await asyncio.gather(*(one_after_the_other(f"p{number}") for number in range(6)))
 
 
 class AtPhone:

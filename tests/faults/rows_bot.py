@@ -10,7 +10,8 @@ from pathlib import Path
 from tests.contract.channels.telegram import AtTelegram
 from tests.fakes.telegram import TelegramServer
 from tests.faults.matrix import Count, Scale, row
-from tests.faults.people import AtPage, AtPhone, Ledger, crowd
+from tests.faults.people import AtPage, AtPhone, Ledger, crowds
+from tests.faults.proxy import Verdict
 from tests.faults.stage import Stage, clock, stage, until
 from tests.whole.programme import free_port
 
@@ -82,7 +83,7 @@ async def bot_killed_webchat(folder: Path, scale: Scale, seed: int) -> Count:
         here.worker("push").start()
         await here.until_ready_again()
         over = asyncio.create_task(killing(here, kills, chance))
-        await asyncio.gather(*(crowd([here.url()], ledger, f"w{number}", over) for number in range(6)))
+        await crowds([here.url()], ledger, over)
         await over
         await here.settled()
         return outcome(here, ledger, kills, f"{len(ledger.receipts)} receipts")
@@ -100,7 +101,7 @@ async def bot_killed_at_submit(folder: Path, scale: Scale, seed: int) -> Count:
             for when in ("before", "after"):
                 async with AtPage([here.url()], ledger, f"s{number}{when}") as person:
                     await person.reaches("summary")
-                    here.proxy.on("commit", when, lambda: _killed(here))  # type: ignore[arg-type]
+                    here.proxy.on("commit", when, lambda: _killed(here))
                     submitting = asyncio.create_task(person.step())
                     await until(lambda: not here.roles["bot"].runs, 10)
                     await here.until_ready_again()
@@ -111,7 +112,7 @@ async def bot_killed_at_submit(folder: Path, scale: Scale, seed: int) -> Count:
         return outcome(here, ledger, tried)
 
 
-def _killed(here: Stage) -> str:
+def _killed(here: Stage) -> Verdict:
     here.roles["bot"].kill()
     return "pass"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from aiohttp import web
 from tests.fakes.cases import GeoReportServer
 from tests.fakes.cases.base import Fault, Received
 from tests.faults.matrix import Count, Scale, row
-from tests.faults.people import AtPage, Ledger, crowd
+from tests.faults.people import AtPage, Ledger, crowds
 from tests.faults.rows_bot import outcome
 from tests.faults.rows_worker import submits
 from tests.faults.stage import Stage, clock, stage, until
@@ -73,12 +74,13 @@ async def all_at_once(folder: Path, scale: Scale, seed: int) -> Count:
 
         trouble = asyncio.create_task(striking())
         urls = [here.url("bot"), here.url("bot2")]
-        await asyncio.gather(*(crowd(urls, ledger, f"c{number}", trouble) for number in range(4)))
+        await crowds(urls, ledger, trouble)
         await trouble
         began = clock()
         await here.settled(180)
         count = outcome(here, ledger, disasters, f"{len(ledger.receipts)} receipts")
         count.worst = clock() - began
+        assert not count.lost, here.left()
         return count
 
 
@@ -88,7 +90,7 @@ class Deadly(GeoReportServer):
     def __init__(self) -> None:
         super().__init__()
         self.kills = 0
-        self.strike = lambda: None
+        self.strike: Callable[[], None] = lambda: None
 
     async def answer(self, call: Received) -> web.Response:
         if call.method == "POST" and b"poison" in call.body:

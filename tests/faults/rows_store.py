@@ -16,7 +16,8 @@ from redis import Redis
 
 from bot import valkey
 from tests.faults.matrix import Count, Scale, row
-from tests.faults.people import AtPage, Ledger, crowd
+from tests.faults.people import AtPage, Ledger, crowds
+from tests.faults.proxy import When
 from tests.faults.rows_bot import outcome
 from tests.faults.rows_worker import submits
 from tests.faults.stage import Stage, clock, stage, until
@@ -42,7 +43,7 @@ async def store_down_at_start(folder: Path, scale: Scale, seed: int) -> Count:
 
 async def _under(here: Stage, ledger: Ledger, trouble: asyncio.Task[None]) -> None:
     """People report as long as there is trouble, and until all of them have a receipt."""
-    await asyncio.gather(*(crowd([here.url()], ledger, f"u{number}", trouble) for number in range(6)))
+    await crowds([here.url()], ledger, trouble)
     await trouble
 
 
@@ -81,7 +82,7 @@ async def store_cut_at_exec(folder: Path, scale: Scale, seed: int) -> Count:
             for when in ("before", "after"):
                 async with AtPage([here.url()], ledger, f"x{number}{when}") as person:
                     await person.reaches("summary")
-                    here.proxy.on("commit", when, lambda: "cut")  # type: ignore[arg-type]
+                    here.proxy.on("commit", when, lambda: "cut")
                     await person.step()
                     tried += 1
         await here.settled()
@@ -89,24 +90,37 @@ async def store_cut_at_exec(folder: Path, scale: Scale, seed: int) -> Count:
         return outcome(here, ledger, tried)
 
 
+PUSH_POINTS: tuple[tuple[str, When], ...] = (
+    ("claim", "before"),
+    ("claim", "after"),
+    ("settle", "before"),
+    ("settle", "after"),
+)
+
+
 @row("the connection breaks while the push worker claims, and while it marks")
 async def store_cut_at_push(folder: Path, scale: Scale, seed: int) -> Count:
     """A mark that was not heard is found by its fence, a claim by its lease."""
-    ledger, tried, worst = Ledger(), 0, 0.0
+    times = scale.of(5, 1)
+    played = await asyncio.gather(
+        *(_cut_at(folder / f"{script}-{when}", script, when, times) for script, when in PUSH_POINTS)
+    )
+    return sum(played, Count())
+
+
+async def _cut_at(folder: Path, script: str, when: When, times: int) -> Count:
+    ledger, worst = Ledger(), 0.0
     async with stage(folder) as here:
         here.bot()
         here.worker("push").start()
         await here.until_ready_again()
-        for number in range(scale.of(5, 1)):
-            for script in ("claim", "settle"):
-                for when in ("before", "after"):
-                    here.proxy.on(script, when, lambda: "cut")  # type: ignore[arg-type]
-                    began = clock()
-                    await submits(here, ledger, f"q{number}{script}{when}", 2)
-                    await here.settled()
-                    worst = max(worst, clock() - began)
-                    tried += 2
-        count = outcome(here, ledger, tried)
+        for number in range(times):
+            here.proxy.on(script, when, lambda: "cut")
+            began = clock()
+            await submits(here, ledger, f"q{number}", 2)
+            await here.settled()
+            worst = max(worst, clock() - began)
+        count = outcome(here, ledger, 2 * times)
         count.worst = worst
         return count
 
@@ -141,11 +155,11 @@ def _with_memory(here: Stage) -> None:
 
 
 def _read_only(here: Stage) -> None:
-    here.store.execute_command("REPLICAOF", "127.0.0.1", "1")
+    here.store.replicaof("127.0.0.1", "1")
 
 
 def _writable(here: Stage) -> None:
-    here.store.execute_command("REPLICAOF", "NO", "ONE")
+    here.store.replicaof("NO", "ONE")
 
 
 def _disk_full(here: Stage) -> None:
@@ -185,7 +199,7 @@ async def store_full(folder: Path, scale: Scale, seed: int) -> Count:
                 before = len(here.store.keys("report:*"))
                 begins(here)
                 submitting = asyncio.create_task(person.step())
-                await until(lambda person=person: person.heard_trouble, 20)
+                await person.until_told()
                 assert not submitting.done()
                 if here.store_runs:
                     assert len(here.store.keys("report:*")) == before, "half a state"
@@ -260,5 +274,6 @@ def _agrees(folder: Path) -> None:
 
 def _record(store: Redis, reference: bytes) -> str:
     written = store.get(b"progress:" + reference)
+    assert isinstance(written, bytes)
     record: str = orjson.loads(written[12:])[0]
     return record

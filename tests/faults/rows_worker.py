@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
 
 from tests.fakes.cases import Fault
 from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import AtPage, Ledger
+from tests.faults.proxy import Verdict, When
 from tests.faults.rows_bot import outcome
 from tests.faults.stage import Stage, clock, stage, until
 
@@ -31,13 +35,13 @@ async def _submits(here: Stage, ledger: Ledger, name: str) -> None:
 Plant = Callable[[Stage], None]
 
 
-def _at_script(script: str, when: str) -> Plant:
+def _at_script(script: str, when: When) -> Plant:
     def plant(here: Stage) -> None:
-        def strike() -> str:
+        def strike() -> Verdict:
             here.roles["push"].kill()
             return "cut"
 
-        here.proxy.on(script, when, strike)  # type: ignore[arg-type]
+        here.proxy.on(script, when, strike)
 
     return plant
 
@@ -62,31 +66,43 @@ POINTS: dict[str, Plant] = {
 @row("kill -9 of the push worker after claim, before POST, after POST, before mark")
 async def worker_killed_at_points(folder: Path, scale: Scale, seed: int) -> Count:
     """Whoever comes next asks the case system before it sends anything."""
-    ledger, tried, worst = Ledger(), 0, 0.0
+    times = scale.of(5, 1)
+    played = await asyncio.gather(
+        *(_killed_at(folder / str(number), name, times) for number, name in enumerate(POINTS))
+    )
+    total = sum(played, Count())
+    assert total.worst is not None
+    assert total.worst < RECOVERY_SECONDS, total.worst
+    return total
+
+
+async def _killed_at(folder: Path, point: str, times: int) -> Count:
+    ledger, worst = Ledger(), 0.0
     async with stage(folder) as here:
         here.bot()
         push = here.worker("push")
         await here.until_ready_again()
-        for _ in range(scale.of(3, 1)):
-            for plant in POINTS.values():
-                await submits(here, ledger, f"k{tried}-")
-                plant(here)
-                posts = len(here.cases.calls("POST"))
-                push.start()
-                began = clock()
-                await until(
-                    lambda posts=posts: not push.runs or len(here.cases.calls("POST")) > posts, 60
-                )
-                push.kill()
-                push.start()
-                await here.settled()
-                worst = max(worst, clock() - began)
-                push.kill()
-                tried += 1
-        assert worst < RECOVERY_SECONDS, worst
-        count = outcome(here, ledger, tried)
+        for number in range(times):
+            await submits(here, ledger, f"k{number}-")
+            POINTS[point](here)
+            posts = len(here.cases.calls("POST"))
+            push.start()
+            began = clock()
+            await _struck(here, posts)
+            push.kill()
+            push.start()
+            await here.settled()
+            worst = max(worst, clock() - began)
+            push.kill()
+        count = outcome(here, ledger, times)
         count.worst = worst
         return count
+
+
+async def _struck(here: Stage, posts: int) -> None:
+    """Until the worker is dead, or has posted what will not be answered."""
+    push = here.roles["push"]
+    await until(lambda: not push.runs or len(here.cases.calls("POST")) > posts, 60)
 
 
 @row("SIGSTOP of the push worker beyond its lease, then SIGCONT")
@@ -99,7 +115,7 @@ async def worker_asleep(folder: Path, scale: Scale, seed: int) -> Count:
         await here.until_ready_again()
         for _ in range(scale.of(5, 1)):
             await submits(here, ledger, f"z{tried}-", 3)
-            here.proxy.on("claim", "after", lambda: _asleep(here))  # type: ignore[arg-type]
+            here.proxy.on("claim", "after", lambda: _asleep(here))
             sleeper.start()
             await until(lambda: "asleep" in here.extra, 30)
             began = clock()
@@ -119,7 +135,7 @@ async def worker_asleep(folder: Path, scale: Scale, seed: int) -> Count:
         return count
 
 
-def _asleep(here: Stage) -> str:
+def _asleep(here: Stage) -> Verdict:
     here.roles["push"].signal(signal.SIGSTOP)
     here.extra["asleep"] = "yes"
     return "pass"
@@ -169,9 +185,7 @@ async def supervisor_killed(folder: Path, scale: Scale, seed: int) -> Count:
         return outcome(here, ledger, tried)
 
 
-def _children(parent: int, words: str) -> list[object]:
-    import psutil
-
+def _children(parent: int, words: str) -> list[psutil.Process]:
     return [
         child
         for child in psutil.Process(parent).children(recursive=True)
@@ -180,7 +194,5 @@ def _children(parent: int, words: str) -> list[object]:
 
 
 def _nobody_listens(here: Stage) -> bool:
-    import socket
-
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", here.ports["bot"])) != 0

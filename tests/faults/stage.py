@@ -180,6 +180,17 @@ class Stage:
 
         await until(empty, seconds)
 
+    def progress(self, reference: str) -> bytes:
+        """How a report stands, as it is written."""
+        found = self.store.get(f"progress:{reference}")
+        assert isinstance(found, bytes)
+        return found
+
+    def left(self) -> str:
+        """What stands in the store and should not: parked work, reports without any."""
+        parked = [self.store.hgetall(key) for key in self.store.keys("outbox:*:parked")]
+        return f"parked: {parked}, reports: {self.store.keys('report:*')}"
+
     def stop(self) -> None:
         """End everything that was started."""
         for role in self.roles.values():
@@ -214,7 +225,8 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     """A stage with its store and case system running; the roles are the row's own."""
     folder.mkdir(parents=True, exist_ok=True)
-    async with GeoReportServer(manners) as cases:
+    # Most cities' servers can be paged through; rows with more cases than a page need it.
+    async with GeoReportServer(manners or Manners(pages=True)) as cases:
         here = Stage(folder, cases)
         try:
             if store:

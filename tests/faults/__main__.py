@@ -9,6 +9,7 @@ import asyncio
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 from tests.faults import rows
@@ -27,14 +28,19 @@ def main(words: list[str]) -> int:
     for name in names:
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
-            counts[name] = asyncio.run(ROWS[name].play(Path(folder), scale, SEED))
-        print(f"{name}: {counts[name]} ({time.monotonic() - began:.0f} s)", flush=True)
+            try:
+                counts[name] = asyncio.run(ROWS[name].play(Path(folder), scale, SEED))
+            except (AssertionError, TimeoutError):  # the other rows are worth knowing all the same
+                traceback.print_exc()
+        took = time.monotonic() - began
+        print(f"{name}: {counts.get(name, 'FAILED')} ({took:.0f} s)", flush=True)
     print(table(counts))
     if "--write" in words:
         text = DOCUMENT.read_text("utf-8")
         begin, end = text.index(_BEGIN) + len(_BEGIN), text.index(_END)
         DOCUMENT.write_text(text[:begin] + table(counts) + "\n" + text[end:], "utf-8")
-    return int(any(count.lost or count.duplicated for count in counts.values()))
+    fine = [one for one in counts.values() if not one.lost and not one.duplicated]
+    return int(len(fine) < len(names))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ from bot.core.form import Form
 from bot.core.report import Progress
 from bot.pace import Pace
 from bot.rendering import Say, shown
-from bot.replies import ReplyTo, seal_reply
+from bot.replies import ReplyTo, seal_reply, written_event
 from bot.store.connection import Command
 from bot.store.conversations import Conversation, Conversations
 from bot.store.expiry import UNFINISHED_SECONDS, copies, expires
@@ -154,6 +154,11 @@ class Gateway:
             over=over,
             hint=Message(f"reports.hint.{incoming.channel}"),
         )
+
+    async def set_aside(self, incoming: Incoming, reason: str) -> None:
+        """See the contract."""
+        name, body = written_event(self._reply_key, incoming)
+        await self._outboxes["replies"].set_aside(name, body, reason)
 
     def _keep_pace(self, incoming: Incoming) -> None:
         count = self._turns.counted(_person(incoming))

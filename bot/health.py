@@ -82,6 +82,10 @@ class Counted:
         self._seconds.observe(time.perf_counter() - began)
         return shown
 
+    async def set_aside(self, incoming: Incoming, reason: str) -> None:
+        """See the contract."""
+        await self._turns.set_aside(incoming, reason)
+
 
 def add_health_routes(application: web.Application, store: Store, metrics: Metrics) -> None:
     """Serve health and metrics."""

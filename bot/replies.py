@@ -1,18 +1,22 @@
-"""What comes back to a conversation from the media worker.
+"""What comes back to a conversation: from the media worker, and from an operator.
 
 The worker is handed a way back that only the bot can read (`seal_reply`); its answer stands in the
-outbox as a ``replies`` entry until the bot has made a turn of it and shown what came out.
+outbox as a ``replies`` entry until the bot has made a turn of it and shown what came out. An event
+whose turn failed always is parked there too (`written_event`), until it is put back.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
 import orjson
 import structlog
+from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from bot.channels.contract import Channel, Turns
@@ -62,11 +66,29 @@ def written_reply(sealed: bytes, event: MadeSafe | Refused) -> bytes:
     return orjson.dumps([sealed.hex(), *what])
 
 
-def _reply_from(body: bytes) -> tuple[bytes, MadeSafe | Refused]:
+def written_event(key: bytes, incoming: Incoming) -> tuple[str, bytes]:
+    """An event as an outbox entry: a name that tells nobody whose it is, and the body."""
+    name = hmac.digest(key, f"{incoming.channel}|{incoming.event_id}".encode(), "sha256")[:16]
+    plain = msgspec.json.encode(replace(incoming, network=""))
+    sealed = Seal(key).close(plain, b"event")
+    return f"event-{name.hex()}", orjson.dumps([sealed.hex(), "again", "", None])
+
+
+def _incoming(key: bytes, body: bytes) -> Incoming:
+    """The event that an entry stands for. Raises ValueError."""
     sealed, kind, media, detail = orjson.loads(body)
+    if kind == "again":
+        opened = Seal(key).open(bytes.fromhex(sealed), b"event")
+        if opened is None:
+            raise ValueError("not an event of ours")
+        return msgspec.json.decode(opened, type=Incoming)
+    to = open_reply(key, bytes.fromhex(sealed))
+    event: MadeSafe | Refused
     if kind == "refused":
-        return bytes.fromhex(sealed), Refused(media, detail)
-    return bytes.fromhex(sealed), MadeSafe(media, tuple(detail) if detail else None)
+        event = Refused(media, detail)
+    else:
+        event = MadeSafe(media, tuple(detail) if detail else None)
+    return Incoming(to.channel, to.address, f"media:{media}", event)
 
 
 class Replies:
@@ -136,14 +158,12 @@ class Replies:
                 await self._outbox.park(entry, type(error).__name__)
 
     async def _take(self, entry: Entry) -> None:
-        sealed, event = _reply_from(entry.body)
-        to = open_reply(self._key, sealed)
-        incoming = Incoming(to.channel, to.address, f"media:{event.media}", event)
+        incoming = _incoming(self._key, entry.body)
         shown = await self._turns.take(incoming)
-        channel = self._channels.get(to.channel)
+        channel = self._channels.get(incoming.channel)
         if channel and shown:
             try:
-                await channel.show(to.address, shown)
+                await channel.show(incoming.address, shown)
             except ChannelError as error:
                 log.warning("replies.not_shown", error=type(error).__name__)
         await self._outbox.done(entry)

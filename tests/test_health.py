@@ -19,6 +19,9 @@ from bot.store.outbox import UNDELIVERABLE, Outbox
 class Gateway:
     """Turns that work, or do not."""
 
+    async def set_aside(self, incoming: Incoming, reason: str) -> None:
+        raise AssertionError("nothing is set aside here")
+
     away = False
 
     async def take(self, incoming: Incoming) -> tuple[Shown, ...]:

@@ -69,6 +69,13 @@ class Turns(Protocol):
         """
         ...
 
+    async def set_aside(self, incoming: Incoming, reason: str) -> None:
+        """Keep an event whose turn fails always, sealed, until an operator puts it back.
+
+        `reason` names no person. Raises `StoreUnavailable`.
+        """
+        ...
+
 
 class Surroundings(Struct, frozen=True):
     """What a channel is given. `store` answers in bytes; `say` puts a message in a language;

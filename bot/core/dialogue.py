@@ -72,27 +72,27 @@ class Prompt(Struct, frozen=True):
 # What comes in ------------------------------------------------------------------------------------
 
 
-class Text(Struct, frozen=True):
+class Text(Struct, frozen=True, tag=True):
     """Something typed."""
 
     text: str
 
 
-class Pressed(Struct, frozen=True):
+class Pressed(Struct, frozen=True, tag=True):
     """A choice was pressed. `serial` is the prompt's own, None where a channel cannot carry it."""
 
     choice: str
     serial: int | None = None
 
 
-class Command(Struct, frozen=True):
+class Command(Struct, frozen=True, tag=True):
     """A slash command or a deep link: ``start``, ``report``, ``reports``, ``language`` …"""
 
     name: str
     argument: str = ""
 
 
-class Located(Struct, frozen=True):
+class Located(Struct, frozen=True, tag=True):
     """A position, a venue, or both."""
 
     place: Place
@@ -113,32 +113,32 @@ class Attachment(Struct, frozen=True):
     video: bool = False
 
 
-class Attached(Struct, frozen=True):
+class Attached(Struct, frozen=True, tag=True):
     """Pictures and videos, several at once or one of an album, with the words beside them."""
 
     attachments: tuple[Attachment, ...]
     caption: str = ""
 
 
-class MadeSafe(Struct, frozen=True):
+class MadeSafe(Struct, frozen=True, tag=True):
     """The media worker is done with `media`; `position` was found inside, if any."""
 
     media: str
     position: tuple[float, float] | None = None
 
 
-class Refused(Struct, frozen=True):
+class Refused(Struct, frozen=True, tag=True):
     """The media worker cannot use `media`; `reason` as in `MediaRefused`."""
 
     media: str
     reason: str
 
 
-class Opened(Struct, frozen=True):
+class Opened(Struct, frozen=True, tag=True):
     """The chat was opened or came back: show where we are."""
 
 
-class Unknown(Struct, frozen=True):
+class Unknown(Struct, frozen=True, tag=True):
     """Something that no step can use: a sticker, a voice message, a contact."""
 
 

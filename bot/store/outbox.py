@@ -66,6 +66,12 @@ class Outbox:
             commands.insert(0, ("HSETNX", self._bodies, entry_id, kept))
         return commands
 
+    async def set_aside(self, entry_id: str, body: bytes, reason: str) -> None:
+        """Park something that never stood here, until an operator puts it in."""
+        kept = self._seal.close(body, self._purpose(entry_id)) if self._seal else body
+        await self._store.write("HSETNX", self._bodies, entry_id, kept)
+        await self._store.write("HSET", self._parked, entry_id, reason)
+
     async def claim(self, most: int, lease_seconds: float) -> list[Entry]:
         """Lease up to `most` due entries for `lease_seconds`; a suspect comes alone."""
         return (await self.claim_beside(most, lease_seconds))[0]

@@ -1,9 +1,9 @@
 """What both ways in have in common: an update becomes one turn, a chat at a time.
 
 A turn that fails for a reason that may pass (the store is away) is tried until it works; one that
-fails for a reason of its own gets five tries, so that it is never lost for a hiccup, and then the
-person is asked to send it again, so that it is never lost in silence either. Logs say where a
-turn failed, never what was in it.
+fails for a reason of its own gets five tries, so that it is never lost for a hiccup; then it is set
+aside for an operator, and the person is asked to send it again. Logs say where a turn failed, never
+what was in it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from traceback import walk_tb
 
 from bot.channels.contract import Shown, Turns
 from bot.channels.telegram.decode import KINDS_WANTED, Received, decode
+from bot.core.dialogue import Incoming
 from bot.core.errors import GatewayError, TooFast
 
 _log = logging.getLogger(__name__)
@@ -78,11 +79,11 @@ class Reception:
         except TooFast as error:
             return Outcome(received, given_up=True, told=error.told if error.first else None)
         except Exception as error:
-            return self._stumbled(received, error)
+            return await self._stumbled(received, received.incoming, error)
         self._tries.pop(received.update_id, None)
         return Outcome(received, shown)
 
-    def _stumbled(self, received: Received, error: Exception) -> Outcome:
+    async def _stumbled(self, received: Received, incoming: Incoming, error: Exception) -> Outcome:
         tries = self._tries.pop(received.update_id, 0) + 1
         passing = isinstance(error, GatewayError) and error.retryable
         _log.warning("a turn failed and was not kept: %s, try %d", where(error), tries)
@@ -91,6 +92,10 @@ class Reception:
             if len(self._tries) > _STUMBLED_MOST:
                 self._tries.popitem(last=False)
             raise NotNow(tries)
+        try:
+            await self._turns.set_aside(incoming, where(error))
+        except GatewayError:
+            raise NotNow(tries) from None
         _log.error("an update was given up after %d tries: %s", tries, where(error))
         return Outcome(received, given_up=True, told="telegram.failed")
 

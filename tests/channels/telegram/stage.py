@@ -55,6 +55,7 @@ class Script:
     fail: Callable[[Incoming], None] = lambda incoming: None
     begun: list[Incoming] = field(default_factory=list)
     taken: list[Incoming] = field(default_factory=list)
+    aside: list[tuple[Incoming, str]] = field(default_factory=list)
     gate: asyncio.Event | None = None
 
     async def take(self, incoming: Incoming) -> tuple[Shown, ...]:
@@ -66,6 +67,10 @@ class Script:
         self.fail(incoming)
         self.taken.append(incoming)
         return self.answer(incoming)
+
+    async def set_aside(self, incoming: Incoming, reason: str) -> None:
+        """Keep what always fails."""
+        self.aside.append((incoming, reason))
 
 
 def settings(server: TelegramServer, **more: object) -> Settings:

@@ -88,6 +88,9 @@ async def test_one_that_fails_holds_up_nobody_else_and_is_given_up_aloud(
     assert len(given_up) == 1
     assert "KeyError at test_polling.py" in given_up[0]
     assert "隐私" not in caplog.text
+    [(aside, reason)] = turns.aside
+    assert aside.event == Text("隐私")
+    assert "隐私" not in reason
     assert str(unlucky.id) not in caplog.text
 
 

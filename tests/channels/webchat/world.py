@@ -77,6 +77,9 @@ class Conversation:
             self._move(incoming)
         return self.screens(incoming.address)
 
+    async def set_aside(self, incoming: Incoming, reason: str) -> None:
+        raise AssertionError("a page keeps its own messages")
+
     def _move(self, incoming: Incoming) -> None:
         address = incoming.address
         self.locales.setdefault(address, incoming.locale or "zh")

@@ -1,5 +1,6 @@
 // Brings the parts together: what is said goes to the wire, what is heard to the transcript.
 import * as composer from "./composer.js";
+import * as cover from "./cover.js";
 import { byId } from "./elements.js";
 import { durable, read, write } from "./keep.js";
 import * as menu from "./menu.js";
@@ -154,6 +155,7 @@ composer.setUp({
 });
 uploads.setUp({ attach: (attachments) => wire.say({ type: "attach", attachments, caption: "" }), progressed, remark });
 position.setUp(located);
+cover.setUp(uploads.take);
 menu.setUp({ command });
 wire.start({ shown, notice, failed, state, typing: () => view.typing(true) });
 if (!durable) remark(say("web.memory_only"));

@@ -53,7 +53,13 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         for name, module in switched_on(settings).items()
     }
     application = web.Application(client_max_size=UPLOAD_MOST)
-    hook = CaseHook(hook_secret(settings), base.reports, outboxes["notices"], bells)
+    hook = CaseHook(
+        hook_secret(settings),
+        base.reports,
+        outboxes["notices"],
+        bells,
+        media_days=settings.media_days,
+    )
     application.router.add_post("/hooks/case", hook.handle)
     add_health_routes(application, base.store, metrics)
     add_media_routes(application, base.links, base.media)
@@ -97,7 +103,6 @@ def _gateway(base: Base, secrets: Secrets, outboxes: dict[str, Outbox], bells: B
         keys=base.keys,
         reply_key=secrets.key("replies"),
         bells=bells,
-        media_days=base.settings.media_days,
     )
 
 

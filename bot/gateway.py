@@ -50,7 +50,7 @@ from bot.store.limits import Limits, Who
 from bot.store.orders import FetchOrder, ForgetOrder
 from bot.store.outbox import Outbox
 from bot.store.receipts import Receipts
-from bot.store.reports import Reports, Standing
+from bot.store.reports import KEPT_SECONDS, Reports, Standing
 from bot.store.warm import Warm
 from bot.vault.keys import KeyFolder, epoch_of
 from bot.vault.sealing import ReturnAddress, seal
@@ -60,7 +60,6 @@ TURNS_A_MINUTE = 120
 # Ten full reports.
 PICTURES_AN_HOUR = 90
 ENTROPY = 32
-DAY = 24 * 3600
 
 
 class Handlers(Protocol):
@@ -101,7 +100,6 @@ class Gateway:
         keys: KeyFolder,
         reply_key: bytes,
         bells: Bells,
-        media_days: int,
     ) -> None:
         self._handlers = handlers
         self._form = form
@@ -116,7 +114,6 @@ class Gateway:
         self._keys = keys
         self._reply_key = reply_key
         self._bells = bells
-        self._media_days = media_days
         self._warm = Warm()
 
     async def take(self, incoming: Incoming) -> tuple[Shown, ...]:
@@ -249,7 +246,7 @@ class Gateway:
             *self._reports.submitted(report, record, sealed),
             *self._receipts.given(effect.receipt, report.reference),
             *self._outboxes["push"].add(report.reference),
-            *expires(names, time.time() + self._media_days * DAY),
+            *expires(names, time.time() + KEPT_SECONDS),
         ]
 
     async def _forget(self, effect: Forget) -> list[Command]:

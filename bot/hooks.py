@@ -7,6 +7,7 @@ one transaction.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,10 +20,12 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from bot.bells import Bells
 from bot.core.errors import StoreUnavailable
 from bot.core.report import Step
-from bot.core.status import SILENT, STATUSES
+from bot.core.status import OVER, SILENT, STATUSES
+from bot.store.connection import Command
+from bot.store.expiry import copies, expires
 from bot.store.orders import NoticeOrder
 from bot.store.outbox import Outbox
-from bot.store.reports import Reports, Standing
+from bot.store.reports import KEPT_SECONDS, Reports, Standing
 
 BODY_MOST = 64 * 1024
 NOTE_MOST = 1000
@@ -48,7 +51,11 @@ class CaseEvent:
 class CaseHook:
     """Takes status events and makes notices of them."""
 
-    def __init__(self, secrets: str, reports: Reports, notices: Outbox, bells: Bells) -> None:
+    def __init__(
+        self, secrets: str, reports: Reports, notices: Outbox, bells: Bells, *, media_days: int
+    ) -> None:
+        """`media_days` is how long pictures are kept once their case is over."""
+        self._media_seconds = media_days * 24 * 3600
         self._verifiers = [Webhook(secret) for secret in secrets.split()]
         self._reports = reports
         self._notices = notices
@@ -101,7 +108,13 @@ class CaseHook:
         order = NoticeOrder(event.reference, event.version, event.status, event.note)
         silent = event.status in SILENT
         work = [] if silent else self._notices.add(order.id, order.written())
-        return await self._reports.change(standing, after, work)
+        return await self._reports.change(standing, after, [*work, *self._pictures(after, event)])
+
+    def _pictures(self, standing: Standing, event: CaseEvent) -> list[Command]:
+        """Pictures are there as long as their case, and a while after it is over."""
+        seconds = self._media_seconds if event.status in OVER else KEPT_SECONDS
+        names = [name for media in standing.media for name in copies(media)]
+        return expires(names, time.time() + seconds)
 
 
 async def _bounded(request: web.Request) -> bytes:

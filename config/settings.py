@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     desk_url: str = ""
 
     media_url: str = ""
-    media_days: int = Field(default=60, ge=1, le=3650)
+    media_days: int = Field(default=60, ge=1, le=365)
     vault_days: int = Field(default=30, ge=1, le=365)
     media_link_key: SecretStr = SecretStr("")
     fetch_key: SecretStr = SecretStr("")

@@ -106,7 +106,6 @@ def built(store: Store, bells: Bells, folder: Path) -> Gateway:
         keys=KeyFolder(folder / "keys"),
         reply_key=KEY,
         bells=bells,
-        media_days=60,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -22,8 +23,9 @@ from bot.store.reports import Reports
 
 OLD, NEW = "whsec_" + "b2xk" * 8, "whsec_" + "bmV3" * 8
 REFERENCE = "A" * 26
+MEDIA = "M" * 22
 REPORT = Report(
-    REFERENCE, "fire", "blocked_exit", Place(words="解放路"), (), "", False, datetime.now(UTC)
+    REFERENCE, "fire", "blocked_exit", Place(words="解放路"), (MEDIA,), "", False, datetime.now(UTC)
 )
 Client = TestClient[web.Request, web.Application]
 
@@ -35,7 +37,7 @@ async def hook(store: Store, valkey_url: str) -> AsyncIterator[Client]:
         await store.write(*command)
     bells = Bells(store, valkey_url)
     application = web.Application()
-    handler = CaseHook(f"{NEW} {OLD}", reports, Outbox(store, "notices"), bells)
+    handler = CaseHook(f"{NEW} {OLD}", reports, Outbox(store, "notices"), bells, media_days=60)
     application.router.add_post("/hooks/case", handler.handle)
     async with TestClient(TestServer(application)) as client:
         yield client
@@ -128,3 +130,21 @@ async def test_what_is_no_event_is_refused(hook: Client) -> None:
     assert await post(hook, b"[]") == 400
     assert await post(hook, b'"%s"' % (b"x" * (BODY_MOST - 2))) == 400
     assert await post(hook, b'"%s"' % (b"x" * (BODY_MOST - 1))) == 413
+
+
+async def test_pictures_are_there_as_long_as_the_case_and_a_while_after(
+    hook: Client, store: Store
+) -> None:
+    day = 24 * 3600
+
+    async def days_left() -> set[int]:
+        names = [f"safe/{MEDIA}", f"thumbnail/{MEDIA}"]
+        ends = [float(await store.read("ZSCORE", "media:expiry", name)) for name in names]
+        return {round((end - time.time()) / day) for end in ends}
+
+    assert await post(hook, event(1, "verifying")) == 200
+    assert await days_left() == {400}
+    assert await post(hook, event(2, "closed")) == 200
+    assert await days_left() == {60}
+    assert await post(hook, event(3, "reopened")) == 200
+    assert await days_left() == {400}

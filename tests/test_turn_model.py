@@ -102,7 +102,6 @@ class Bots(RuleBasedStateMachine):
             keys=KeyFolder(Path(self.folder.name)),
             reply_key=KEY,
             bells=bells,
-            media_days=60,
         )
 
     def teardown(self) -> None:

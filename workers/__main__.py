@@ -127,6 +127,7 @@ Built = tuple[Work, Afterwards, list[Afterwards]]
 
 
 async def _push(base: Base, bells: Bells) -> Built:
+    from bot.store.reports import KEPT_SECONDS
     from bot.store.tokens import Tokens
     from workers.cases import connect
     from workers.cases.mapping import submission
@@ -134,7 +135,6 @@ async def _push(base: Base, bells: Bells) -> Built:
 
     settings = base.settings
     cases = connect(settings, Tokens(base.store))
-    seconds = settings.media_days * 24 * 3600
     push = Push(
         base.store,
         base.reports,
@@ -147,7 +147,7 @@ async def _push(base: Base, bells: Bells) -> Built:
             settings.default_locale,
             to_the=settings.case_times,
         ),
-        lambda media, kind: base.links.url(media, kind, seconds),
+        lambda media, kind: base.links.url(media, kind, KEPT_SECONDS),
     )
     return push, _nothing, [cases.close]
 

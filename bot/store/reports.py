@@ -24,7 +24,7 @@ KEPT_SECONDS = 400 * 24 * 3600
 
 class Standing(Struct, frozen=True):
     """How a report stands. `version` is the case system's own count of changes, `record` the name
-    of the sealed way back."""
+    of the sealed way back, `media` its pictures and videos."""
 
     reference: str
     record: str
@@ -34,6 +34,7 @@ class Standing(Struct, frozen=True):
     version: int = 0
     steps: tuple[Step, ...] = ()
     note: str = ""
+    media: tuple[str, ...] = ()
 
     @property
     def progress(self) -> Progress:
@@ -49,7 +50,9 @@ class Reports:
 
     def submitted(self, report: Report, record: str, sealed: bytes) -> list[Command]:
         """The commands that keep a finished report; they belong into the turn's transaction."""
-        standing = Standing(report.reference, record, report.category, report.submitted_at)
+        standing = Standing(
+            report.reference, record, report.category, report.submitted_at, media=report.media
+        )
         return [
             ("SET", f"report:{report.reference}", written_report(report), "EX", KEPT_SECONDS),
             ("SET", _progress_key(report.reference), _written(standing), "EX", KEPT_SECONDS),
@@ -116,12 +119,13 @@ def _written(standing: Standing) -> bytes:
         standing.version,
         [[step.status, step.at] for step in standing.steps],
         standing.note,
+        standing.media,
     ]
     return b"%012d" % standing.revision + msgspec.json.encode(body)
 
 
 def _standing_from(reference: str, raw: bytes) -> Standing:
-    record, category, submitted_at, version, steps, note = msgspec.json.decode(raw[12:])
+    record, category, submitted_at, version, steps, note, media = msgspec.json.decode(raw[12:])
     return Standing(
         reference=reference,
         record=record,
@@ -131,6 +135,7 @@ def _standing_from(reference: str, raw: bytes) -> Standing:
         version=version,
         steps=tuple(_step_from(step) for step in steps),
         note=note,
+        media=tuple(media),
     )
 
 

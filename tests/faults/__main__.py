@@ -6,10 +6,12 @@ With ``--write`` the table goes into docs/reliability.md.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import tempfile
 import time
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.faults import rows
@@ -38,7 +40,11 @@ def main(words: list[str]) -> int:
     if "--write" in words:
         text = DOCUMENT.read_text("utf-8")
         begin, end = text.index(_BEGIN) + len(_BEGIN), text.index(_END)
-        DOCUMENT.write_text(text[:begin] + table(counts) + "\n" + text[end:], "utf-8")
+        played = "The short version" if scale.short else "In full"
+        written = (
+            f"{played}, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores.\n\n{table(counts)}\n"
+        )
+        DOCUMENT.write_text(text[:begin] + written + text[end:], "utf-8")
     fine = [one for one in counts.values() if not one.lost and not one.duplicated]
     return int(len(fine) < len(names))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from hashlib import sha1
 from pathlib import Path
@@ -27,6 +26,7 @@ class Proxy:
         self._target = target
         self._hooks: dict[tuple[str, When], Hook] = {}
         self._open: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
         self.up = True
@@ -42,14 +42,25 @@ class Proxy:
             writer.transport.abort()
 
     async def __aenter__(self) -> Proxy:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *error: object) -> None:
         assert self._server
         self._server.close()
+        self.up = False
         self.cut()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+        # A transport that was aborted is closed in the loop's next round.
+        await asyncio.sleep(0.01)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self.up:
@@ -62,18 +73,20 @@ class Proxy:
             return
         self._open |= {writer, store_writer}
         passing: list[str] = []
+        both = [
+            asyncio.create_task(self._pass(reader, store_writer, "before", passing)),
+            asyncio.create_task(self._pass(store_reader, writer, "after", passing)),
+        ]
         try:
-            await asyncio.gather(
-                self._pass(reader, store_writer, "before", passing),
-                self._pass(store_reader, writer, "after", passing),
-            )
-        except (OSError, asyncio.CancelledError):
-            return
+            await asyncio.gather(*both)
+        except OSError:
+            pass
         finally:
+            for one in both:
+                one.cancel()
             self._open -= {writer, store_writer}
-            for one in (writer, store_writer):
-                with contextlib.suppress(OSError):
-                    one.transport.abort()
+            for end in (writer, store_writer):
+                end.transport.abort()
 
     async def _pass(
         self,

@@ -28,6 +28,8 @@ async function ofVideo(file) {
     return drawn(video, video.videoWidth, video.videoHeight);
   } finally {
     video.removeAttribute("src");
+    // Or it would go on asking for a source that is no more.
+    video.load();
     URL.revokeObjectURL(source);
   }
 }

@@ -16,7 +16,7 @@ from bot.store.outbox import KINDS, Outbox
 from bot.vault.access import OPERATOR
 from config.settings import Settings
 
-USAGE = "Usage: python -m bot outbox list | put-back KIND ID | put-back KIND --all"
+USAGE = "Usage: python -m bot outbox list | put-back KIND ID [--anew] | put-back KIND --all"
 NONE, REFUSED = 1, 2
 
 
@@ -46,6 +46,8 @@ async def _run(words: list[str], url: str) -> int:
                 return await _list(store)
             case ["put-back", kind, name] if kind in KINDS:
                 return await _put_back(Outbox(store, kind), name)
+            case ["put-back", kind, name, "--anew"] if kind in KINDS:
+                return await _put_back(Outbox(store, kind), name, anew=True)
         print(USAGE, file=sys.stderr)
         return REFUSED
     finally:
@@ -60,9 +62,9 @@ async def _list(store: Store) -> int:
     return 0
 
 
-async def _put_back(outbox: Outbox, name: str) -> int:
+async def _put_back(outbox: Outbox, name: str, *, anew: bool = False) -> int:
     names = sorted(await outbox.parked()) if name == "--all" else [name]
-    count = sum([await outbox.put_back(one) for one in names])
+    count = sum([await outbox.put_back(one, anew=anew) for one in names])
     if count == 0:
         print(f"Nothing of that name is parked in {outbox.kind}.", file=sys.stderr)
         return NONE

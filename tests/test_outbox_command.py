@@ -42,6 +42,14 @@ async def test_what_is_parked_is_listed_and_put_back(
     assert await Outbox(store, "push").depth() == 3
 
 
+async def test_what_is_put_back_anew_was_never_tried(store: Store, valkey_url: str) -> None:
+    """For a report in doubt, once an operator has looked and found no case."""
+    await parked(store, "a")
+    assert await run(valkey_url, "put-back", "push", "a", "--anew") == 0
+    [entry] = await Outbox(store, "push").claim(10, 60)
+    assert (entry.body, entry.attempts) == (b"body", 1)
+
+
 async def test_what_is_not_parked_cannot_be_put_back(
     store: Store, valkey_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

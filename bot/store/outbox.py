@@ -166,10 +166,12 @@ class Outbox:
         )
         return {entry_id.decode(): reason.decode() for entry_id, reason in pairs}
 
-    async def put_back(self, entry_id: str) -> bool:
-        """Make a parked entry due again. False: it is not parked."""
+    async def put_back(self, entry_id: str, *, anew: bool = False) -> bool:
+        """Make a parked entry due again; `anew` as if it had never been tried. False: not parked."""
         if not await self._store.read("HEXISTS", self._parked, entry_id):
             return False
+        if anew:
+            await self._store.write("HDEL", self._leases, entry_id)
         await self._store.write("ZADD", self._due, "NX", 0, entry_id)
         await self._store.write("HDEL", self._parked, entry_id)
         return True

@@ -167,7 +167,7 @@ class Outbox:
         return {entry_id.decode(): reason.decode() for entry_id, reason in pairs}
 
     async def put_back(self, entry_id: str, *, anew: bool = False) -> bool:
-        """Make a parked entry due again; `anew` as if it had never been tried. False: not parked."""
+        """Make a parked entry due again, `anew` as if never tried. False: it is not parked."""
         if not await self._store.read("HEXISTS", self._parked, entry_id):
             return False
         if anew:

@@ -115,6 +115,7 @@ async def test_a_picture_that_cannot_be_opened_is_not_sent_uncovered(
     await expect(phone.mine).to_have_count(0)
 
 
+@pytest.mark.usefixtures("axe")
 async def test_the_dialog_can_be_used_by_everybody(phone: Phone, picture: Path) -> None:
     await opens(phone, picture)
     await expect(phone.page.locator("#cover-send")).to_be_visible()

@@ -50,28 +50,31 @@ class Proxy:
         assert self._server
         self._server.close()
         self.up = False
-        self.cut()
         for task in self._serving:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
-        # A transport that was aborted is closed in the loop's next round.
-        await asyncio.sleep(0.01)
+        self.cut()
+        # A transport that was aborted is closed in the loop's next round, and a connection that
+        # was being accepted is aborted in the one before.
+        await asyncio.sleep(0.05)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.up:
+            writer.transport.abort()
+            return
+        self._open.add(writer)
         task = asyncio.create_task(self._serve(reader, writer))
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self.up:
-            writer.transport.abort()
-            return
         try:
             store_reader, store_writer = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:
+            self._open.discard(writer)
             writer.transport.abort()
             return
-        self._open |= {writer, store_writer}
+        self._open.add(store_writer)
         passing: list[str] = []
         both = [
             asyncio.create_task(self._pass(reader, store_writer, "before", passing)),

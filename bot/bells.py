@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 from bot.core.errors import StoreUnavailable
 from bot.store.connection import Store
 
-UNANSWERED_SECONDS = 15
+UNANSWERED_SECONDS = 8
 REPLIES = "replies"
 
 
@@ -66,8 +66,12 @@ class Bells:
         except (StoreUnavailable, RedisError, OSError):
             return  # the sweep rings for what stands in the outbox
 
-    async def close(self) -> None:
-        """Wait for bells being rung."""
+    async def rung(self) -> None:
+        """Wait for bells being rung, a short while."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=2)
+
+    async def close(self) -> None:
+        """Wait for bells being rung and let go of the store."""
+        await self.rung()
         self._connection.close()

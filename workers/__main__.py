@@ -83,8 +83,9 @@ def main(kind: str) -> int:
 def _run(kind: str, settings: Settings, url: str) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         base = build_base(settings, CUSTODY.get(kind, ()))
-        work, afterwards, close = runner.run(_work(kind, base, url))
-        running = runtime.Runtime(kind, base.store, work, afterwards, runner)
+        bells = Bells(base.store, url)
+        work, afterwards, close = runner.run(_work(kind, base, bells))
+        running = runtime.Runtime(kind, base.store, work, bells, afterwards, runner)
         runtime.install(running)
         worker = BellWorker(
             [kind],
@@ -104,9 +105,8 @@ def _run(kind: str, settings: Settings, url: str) -> None:
         runner.run(close())
 
 
-async def _work(kind: str, base: Base, url: str) -> tuple[Work, Afterwards, Afterwards]:
+async def _work(kind: str, base: Base, bells: Bells) -> tuple[Work, Afterwards, Afterwards]:
     """The work of this kind, what follows each drain, and how to close; imports only its needs."""
-    bells = Bells(base.store, url)
     build = {"push": _push, "media": _media, "notices": _notices, "delivery": _delivery}[kind]
     work, afterwards, closings = await build(base, bells)
 

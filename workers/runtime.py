@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from redis.exceptions import RedisError
 
-from bot.bells import bell_key
+from bot.bells import Bells, bell_key
 from bot.core.errors import StoreUnavailable
 from bot.store.connection import Store
 from workers.drain import Drain, Work
@@ -25,11 +25,13 @@ class Runtime:
         kind: str,
         store: Store,
         work: Work,
+        bells: Bells,
         afterwards: Callable[[], Awaitable[object]],
         runner: asyncio.Runner,
     ) -> None:
         self.kind = kind
         self._store = store
+        self._bells = bells
         self._afterwards = afterwards
         self._runner = runner
         self._drain = Drain(work)
@@ -53,6 +55,8 @@ class Runtime:
             await self._store.write("DEL", bell_key(self.kind))
             await self._drain.run()
             await self._afterwards()
+            # The loop turns no more until the next bell: one half rung would keep others silent.
+            await self._bells.rung()
         except (StoreUnavailable, RedisError):
             return  # the sweep rings again once the store answers
 

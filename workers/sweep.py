@@ -19,14 +19,14 @@ from bot.bells import UNANSWERED_SECONDS, bell_key, ring_once
 from bot.store.erasure import ERASED, REWRITTEN
 from bot.store.expiry import EXPIRY
 
-SWEEP_SECONDS = 10.0
+SWEEP_SECONDS = 5.0
 STUCK = 70  # the exit code of a worker that some work keeps in an endless loop
 
 log = structlog.get_logger()
 
 
 class Sweep(threading.Thread):
-    """Looks every ten seconds."""
+    """Looks every five seconds."""
 
     def __init__(self, url: str, kind: str, stuck: Callable[[], bool]) -> None:
         super().__init__(name="sweep", daemon=True)

@@ -178,7 +178,20 @@ class Stage:
             except RedisError:
                 return False
 
-        await until(empty, seconds)
+        try:
+            await until(empty, seconds)
+        except TimeoutError:
+            raise AssertionError(self.state()) from None
+
+    def state(self) -> str:
+        """What still waits, and what every process said last."""
+        said = {
+            name: (role.runs, role.output.read_text(errors="replace")[-2000:])
+            for name, role in self.roles.items()
+        }
+        waits = self.store.zrange("outbox:push", 0, -1, withscores=True)
+        leases = self.store.hgetall("outbox:push:leases")
+        return f"waits: {waits}, leases: {leases}, time: {self.store.time()}, {said}"
 
     def progress(self, reference: str) -> bytes:
         """How a report stands, as it is written."""

@@ -14,6 +14,7 @@ from workers.sweep import STUCK
 ROOT = Path(__file__).parents[2]
 LOOP = """
 import asyncio, sys
+from bot.bells import Bells
 from bot.store.connection import Store
 from bot.store.outbox import Entry, Outbox
 from workers import runtime
@@ -35,7 +36,7 @@ async def nothing():
 
 with asyncio.Runner() as runner:
     store = Store.at(sys.argv[1])
-    running = runtime.Runtime("push", store, Endless(store), nothing, runner)
+    running = runtime.Runtime("push", store, Endless(store), Bells(store, sys.argv[1]), nothing, runner)
     sweep = Sweep(sys.argv[1], "push", lambda: running.stuck)
     import workers.sweep
     workers.sweep.SWEEP_SECONDS = 0.1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.contract.channels.telegram import AtTelegram
@@ -16,12 +17,20 @@ from tests.faults.stage import Stage, clock, stage, until
 from tests.whole.programme import free_port
 
 
-async def killing(here: Stage, kills: int, chance: random.Random) -> None:
-    """Kill the bot at a moment of chance, again and again, and start it each time."""
+async def killing(
+    here: Stage, kills: int, chance: random.Random, polls: Callable[[], int | None] = lambda: None
+) -> None:
+    """Kill the bot at a moment of chance, again and again, and start it each time.
+
+    `polls` counts how often the bot asked for updates, where it has to before it hears anything.
+    """
     for _ in range(kills):
         await asyncio.sleep(chance.uniform(0.01, 0.5))
         here.roles["bot"].kill()
+        before = polls()
         await here.until_ready_again()
+        if before is not None:
+            await until(lambda: polls() != before, 30)  # noqa: B023 - waited for before it changes
 
 
 def outcome(here: Stage, ledger: Ledger, tried: int, note: str = "") -> Count:
@@ -49,7 +58,11 @@ async def _at_telegram(folder: Path, mode: str, kills: int, seed: int) -> Count:
         here.bot()
         here.worker("push").start()
         await here.until_ready_again()
-        over = asyncio.create_task(killing(here, kills, chance))
+
+        def polls() -> int | None:
+            return len(server.calls_of("getUpdates")) if mode == "polling" else None
+
+        over = asyncio.create_task(killing(here, kills, chance, polls))
         while not over.done():  # with others each time: one person has so many reports a day
             people = [AtPhone(AtTelegram("zh", server), ledger, f"t{one}") for one in range(6)]
             await asyncio.gather(*(person.reports() for person in people))

@@ -33,7 +33,7 @@ class Role:
     def __init__(self, words: list[str], environment: Mapping[str, str], output: Path) -> None:
         self._words = words
         self._environment = dict(environment)
-        self._output = output
+        self.output = output
         self.process: subprocess.Popen[bytes] | None = None
         # Whether the row alone starts it.
         self.held = False
@@ -41,7 +41,7 @@ class Role:
     def start(self, **settings: str) -> None:
         """Start it; it is ready when whoever waits for it says so."""
         self.held = False
-        with self._output.open("ab") as output:
+        with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *self._words],
                 env=self._environment | settings,
@@ -70,7 +70,7 @@ class Role:
 
     def said(self) -> str:
         """All that it ever printed."""
-        return self._output.read_text() if self._output.exists() else ""
+        return self.output.read_text() if self._output.exists() else ""
 
 
 class Stage:

@@ -85,7 +85,7 @@ def _run(kind: str, settings: Settings, url: str) -> None:
         base = build_base(settings, CUSTODY.get(kind, ()))
         bells = Bells(base.store, url)
         work, afterwards, close = runner.run(_work(kind, base, bells))
-        running = runtime.Runtime(kind, base.store, work, bells, afterwards, runner)
+        running = runtime.Runtime(kind, base.store, work, bells, afterwards, runner=runner)
         runtime.install(running)
         worker = BellWorker(
             [kind],

@@ -27,6 +27,7 @@ class Runtime:
         work: Work,
         bells: Bells,
         afterwards: Callable[[], Awaitable[object]],
+        *,
         runner: asyncio.Runner,
     ) -> None:
         self.kind = kind

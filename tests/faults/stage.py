@@ -70,7 +70,7 @@ class Role:
 
     def said(self) -> str:
         """All that it ever printed."""
-        return self.output.read_text() if self._output.exists() else ""
+        return self.output.read_text() if self.output.exists() else ""
 
 
 class Stage:

@@ -37,7 +37,7 @@ def test_a_bell_begun_at_the_very_end_is_rung(valkey_url: str, kind: str) -> Non
         async def ring() -> None:
             bells.ring([kind])
 
-        Runtime("notices", store, HandsOn(store), bells, ring, runner).answer()
+        Runtime("notices", store, HandsOn(store), bells, ring, runner=runner).answer()
         connection = Redis.from_url(valkey_url)
         assert Queue(kind, connection=connection, serializer=JSONSerializer).count == 1
         connection.close()

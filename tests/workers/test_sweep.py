@@ -36,7 +36,8 @@ async def nothing():
 
 with asyncio.Runner() as runner:
     store = Store.at(sys.argv[1])
-    running = runtime.Runtime("push", store, Endless(store), Bells(store, sys.argv[1]), nothing, runner)
+    bells = Bells(store, sys.argv[1])
+    running = runtime.Runtime("push", store, Endless(store), bells, nothing, runner=runner)
     sweep = Sweep(sys.argv[1], "push", lambda: running.stuck)
     import workers.sweep
     workers.sweep.SWEEP_SECONDS = 0.1

@@ -154,6 +154,9 @@ async def webchat_killed(scene: Scene) -> None:
         for answer in await asyncio.gather(sending, return_exceptions=True):
             if isinstance(answer, aiohttp.ClientResponse):
                 answer.close()
+    async with browser.online():  # whether it came before the end or not, the page sends it again
+        await browser.socket.send_str(orjson.dumps(message).decode())
+        await browser.hears(lambda frame: frame.get("ack") == "lost")
 
 
 async def webchat_notices(scene: Scene) -> None:

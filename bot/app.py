@@ -7,7 +7,6 @@ import gc
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 import structlog
 from aiohttp import web
@@ -26,11 +25,9 @@ from bot.store.limits import Limits
 from bot.store.outbox import KINDS, Outbox
 from bot.store.receipts import Receipts
 from bot.surroundings import Base, build_base
-from bot.vault.keys import epochs_from
 from config.settings import Settings
 from handlers import conversation
 
-EPOCH_CHECK_SECONDS = 3600
 GARBAGE_BEFORE_LOOKING = 50_000
 UPLOAD_MOST = 21 * 1024 * 1024
 
@@ -41,7 +38,6 @@ log = structlog.get_logger()
 async def running(settings: Settings) -> AsyncIterator[str]:
     """The bot, listening; gives its address. Raises OSError for a taken port."""
     base, secrets = build_base(settings), conversation_secrets(settings)
-    _create_epochs(base)
     url = settings.redis_url.get_secret_value()
     bells = Bells(base.store, url)
     metrics = Metrics()
@@ -61,12 +57,11 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         media_days=settings.media_days,
     )
     application.router.add_post("/hooks/case", hook.handle)
-    add_health_routes(application, base.store, metrics)
+    add_health_routes(application, base.store, base.keys, metrics)
     add_media_routes(application, base.links, base.media)
     for channel in channels.values():
         channel.add_routes(application)
     replies = Replies(base.store, outboxes["replies"], secrets.key("replies"), turns, channels)
-    epochs = asyncio.create_task(_new_epochs(base))
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=5)
     await runner.setup()
     try:
@@ -81,7 +76,6 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         gc.set_threshold(GARBAGE_BEFORE_LOOKING)
         yield settings.address
     finally:
-        epochs.cancel()
         await replies.stop()
         await asyncio.gather(*(channel.stop() for channel in channels.values()))
         await runner.cleanup()
@@ -104,18 +98,6 @@ def _gateway(base: Base, secrets: Secrets, outboxes: dict[str, Outbox], bells: B
         reply_key=secrets.key("replies"),
         bells=bells,
     )
-
-
-async def _new_epochs(base: Base) -> None:
-    """A month that begins while we run gets its keys before the first report needs them."""
-    while True:
-        await asyncio.sleep(EPOCH_CHECK_SECONDS)
-        _create_epochs(base)
-
-
-def _create_epochs(base: Base) -> None:
-    for epoch in epochs_from(datetime.now(UTC)):
-        base.keys.create(epoch)
 
 
 async def serve(settings: Settings) -> None:

@@ -52,7 +52,7 @@ from bot.store.outbox import Outbox
 from bot.store.receipts import Receipts
 from bot.store.reports import KEPT_SECONDS, Reports, Standing
 from bot.store.warm import Warm
-from bot.vault.keys import KeyFolder, epoch_of
+from bot.vault.keys import KeyFolder
 from bot.vault.sealing import ReturnAddress, seal
 
 # Presses and words of one person; an album of ten pictures is ten of them.
@@ -240,7 +240,7 @@ class Gateway:
         report = effect.report
         record = urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
         back = ReturnAddress(incoming.channel, incoming.address, draft.locale, effect.receipt[-4:])
-        sealed = seal(self._keys, epoch_of(facts.now), record, back)
+        sealed = seal(self._keys, self._keys.sealing_epoch(facts.now), record, back)
         names = [name for media in report.media for name in copies(media)]
         return [
             *self._reports.submitted(report, record, sealed),

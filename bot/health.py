@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
@@ -14,6 +15,7 @@ from bot.core.dialogue import Incoming
 from bot.core.errors import StoreUnavailable
 from bot.store.connection import Store
 from bot.store.outbox import KINDS, UNDELIVERABLE, Outbox
+from bot.vault.keys import KeyFolder, NothingToSealWith
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 
@@ -87,7 +89,9 @@ class Counted:
         await self._turns.set_aside(incoming, reason)
 
 
-def add_health_routes(application: web.Application, store: Store, metrics: Metrics) -> None:
+def add_health_routes(
+    application: web.Application, store: Store, keys: KeyFolder, metrics: Metrics
+) -> None:
     """Serve health and metrics."""
 
     async def healthz(_: web.Request) -> web.Response:
@@ -98,6 +102,11 @@ def add_health_routes(application: web.Application, store: Store, metrics: Metri
             await store.read("PING")
         except StoreUnavailable:
             return web.json_response({"status": "the store does not answer"}, status=503)
+        try:
+            keys.sealing_epoch(datetime.now(UTC))
+        except NothingToSealWith as error:
+            said = f"{error}; the workers notices (outer) and delivery (inner) make them"
+            return web.json_response({"status": said}, status=503)
         return web.json_response({"status": "ready"})
 
     async def exposed(_: web.Request) -> web.Response:

@@ -17,6 +17,7 @@ from urllib.request import urlopen
 import yaml
 
 from bot.vault.access import new_passwords
+from bot.vault.keys import HALVES, LAYERS
 
 ROOT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
@@ -24,6 +25,8 @@ SERVICES: dict[str, dict[str, Any]] = {
     name: service for name, service in COMPOSE["services"].items() if name != "store"
 }
 READY_SECONDS = 60.0
+# Those of the image, below /data.
+FOLDERS = ("media", "desk", *(f"keys/{half}/{layer}" for half in HALVES for layer in LAYERS))
 VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)(?::([-?])([^}]*))?\}")
 PASSWORDS = new_passwords()
 SECRETS = {
@@ -87,21 +90,19 @@ class Service:
         volumes = dict(
             reversed(volume.split(":")[:2]) for volume in SERVICES[self.name].get("volumes", ())
         )
-        self.data.mkdir()
-        for kind in ("keys", "media", "desk"):
-            if volume := volumes.get(f"/data/{kind}"):
+        for inside in FOLDERS:
+            place = self.data / inside
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if volume := volumes.get(f"/data/{inside}"):
                 (folder / "volumes" / volume).mkdir(parents=True, exist_ok=True)
-                (self.data / kind).symlink_to(folder / "volumes" / volume)
+                place.symlink_to(folder / "volumes" / volume)
             else:
-                (self.data / kind).mkdir()
+                place.mkdir()
 
     def written(self) -> set[str]:
         """What lies outside the volumes, where a container could not have written."""
-        return {
-            str(path.relative_to(self.data))
-            for path in self.data.rglob("*")
-            if path.name not in ("keys", "media", "desk")
-        }
+        found = {str(path.relative_to(self.data)) for path in self.data.rglob("*")}
+        return found - {*FOLDERS, "keys", "keys/private", "keys/public"}
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something, as long as the process lives."""

@@ -99,13 +99,20 @@ def test_secrets_go_only_where_they_are_needed() -> None:
 def test_folders_are_shared_only_where_they_are_needed() -> None:
     mounted = {name: what["volumes"] for name, what in SERVICES.items() if "volumes" in what}
     assert mounted == {
-        "bot": ["keys:/data/keys", "media:/data/media"],
+        "bot": [
+            "outer-public:/data/keys/public/outer:ro",
+            "inner-public:/data/keys/public/inner:ro",
+            "media:/data/media",
+        ],
         "media": ["media:/data/media"],
-        "notices": ["keys:/data/keys:ro"],
-        "delivery": ["keys:/data/keys:ro"],
+        "notices": ["outer:/data/keys/private/outer", "outer-public:/data/keys/public/outer"],
+        "delivery": ["inner:/data/keys/private/inner", "inner-public:/data/keys/public/inner"],
         "desk": ["desk:/data/desk"],
     }
-    assert set(COMPOSE["volumes"]) == {"store", "keys", "media", "desk"}
+    assert set(COMPOSE["volumes"]) == {
+        *("store", "media", "desk"),
+        *("outer", "outer-public", "inner", "inner-public"),
+    }
 
 
 def test_the_store_keeps_what_it_is_told() -> None:
@@ -210,17 +217,28 @@ def test_every_service_runs_on_what_it_is_given(services: dict[str, Service]) ->
         assert service.written() == set(), service.name
 
 
-def test_the_keys_are_made_by_the_bot_and_readable_by_its_user_alone(
+def test_each_custodian_makes_its_own_keys_and_the_bot_has_the_public_ones_alone(
     services: dict[str, Service],
 ) -> None:
-    keys = sorted((services["bot"].data / "keys").glob("*.*.*"))
-    assert {path.name.split(".", 1)[1] for path in keys} == {
-        "inner.private",
-        "inner.public",
-        "outer.private",
-        "outer.public",
-    }
-    assert all(path.stat().st_mode & 0o077 == 0 for path in keys if path.suffix == ".private")
+    def held(service: str) -> set[str]:
+        keys = services[service].data / "keys"
+        return {
+            "/".join(path.relative_to(keys).parts[:2])
+            for path in keys.glob("*/*/*")
+            if path.name.startswith("20")
+        }
+
+    assert held("bot") == {"public/outer", "public/inner"}
+    assert held("notices") == {"private/outer", "public/outer"}
+    assert held("delivery") == {"private/inner", "public/inner"}
+    assert held("push") == held("media") == set()
+    private = [
+        path
+        for service in ("notices", "delivery")
+        for path in (services[service].data / "keys" / "private").glob("*/20*")
+    ]
+    assert len(private) == 4  # this month and the next
+    assert all(path.stat().st_mode & 0o077 == 0 for path in private)
 
 
 def test_the_health_check_tells_well_from_ill(

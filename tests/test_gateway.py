@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +30,7 @@ from bot.core.report import Place
 from bot.gateway import PICTURES_AN_HOUR, TURNS_A_MINUTE, Gateway, Language
 from bot.pace import Pace
 from bot.store.connection import Store
-from bot.store.conversations import Conversations
+from bot.store.conversations import DRAFT_SECONDS, Conversations
 from bot.store.limits import LIMITS, Limits
 from bot.store.orders import ForgetOrder, notices_order
 from bot.store.outbox import KINDS, Outbox
@@ -136,6 +137,18 @@ async def test_a_report_its_receipt_and_its_work_are_one(
     back = open_inner(keys, standing.record, open_outer(keys, standing.record, sealed))
     assert (back.channel, back.address, back.locale) == ("webchat", "4242", "zh")
     assert back.tail == shown.receipt[-4:]
+
+
+async def test_when_a_conversation_ends_does_not_tell_which_report_it_sent(
+    gateway: Gateway, store: Store
+) -> None:
+    chat = Chat(gateway)
+    await chat.to_summary()
+    await chat.does(Pressed("submit"))
+    [name] = await store.client.keys("c:*")
+    end = await store.read("PEXPIRETIME", name)
+    assert end % 3_600_000 == 0
+    assert DRAFT_SECONDS <= end / 1000 - time.time() + 1 <= DRAFT_SECONDS + 3601
 
 
 async def test_whoever_is_forgotten_holds_no_receipt_any_more(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from bot.core.errors import StoreUnavailable
 from bot.health import Counted, Metrics, add_health_routes
 from bot.store.connection import Store
 from bot.store.outbox import UNDELIVERABLE, Outbox
+from bot.vault.keys import LAYERS, KeyFolder, epoch_of
 
 
 class Gateway:
@@ -30,13 +32,26 @@ class Gateway:
         return ()
 
 
-def served(store: Store, metrics: Metrics) -> TestServer:
+def served(store: Store, keys: Path, metrics: Metrics) -> TestServer:
     application = web.Application()
-    add_health_routes(application, store, metrics)
+    add_health_routes(application, store, KeyFolder(keys, opens=()), metrics)
     return TestServer(application)
 
 
-async def test_metrics_count_turns_and_work_and_name_nobody(store: Store) -> None:
+async def test_it_is_ready_once_both_custodians_gave_their_keys(
+    store: Store, tmp_path: Path
+) -> None:
+    async with TestClient(served(store, tmp_path, Metrics())) as client:
+        for layer in LAYERS:
+            answer = await client.get("/readyz")
+            assert answer.status == 503
+            assert f"no {layer} public key" in (await answer.json())["status"]
+            KeyFolder(tmp_path, (layer,)).create(epoch_of(datetime.now(UTC)))
+        assert (await client.get("/readyz")).status == 200
+
+
+async def test_metrics_count_turns_and_work_and_name_nobody(store: Store, tmp_path: Path) -> None:
+    KeyFolder(tmp_path).create(epoch_of(datetime.now(UTC)))
     metrics, gateway = Metrics(), Gateway()
     turns = Counted(gateway, metrics)
     incoming = Incoming("telegram", "4711", "e1", Opened())
@@ -46,7 +61,7 @@ async def test_metrics_count_turns_and_work_and_name_nobody(store: Store) -> Non
         await turns.take(incoming)
     for command in Outbox(store, "push").add("reference-of-a-report"):
         await store.write(*command)
-    async with TestClient(served(store, metrics)) as client:
+    async with TestClient(served(store, tmp_path, metrics)) as client:
         said = await (await client.get("/metrics")).text()
         assert 'suishoupai_turns_total{channel="telegram"} 1.0' in said
         assert 'suishoupai_turns_not_kept_total{channel="telegram"} 1.0' in said
@@ -63,7 +78,7 @@ async def test_metrics_count_turns_and_work_and_name_nobody(store: Store) -> Non
 
 async def test_alive_without_a_store_but_not_ready(tmp_path: Path) -> None:
     store = Store.at(f"unix://{tmp_path}/nobody.sock")
-    async with TestClient(served(store, Metrics())) as client:
+    async with TestClient(served(store, tmp_path, Metrics())) as client:
         assert (await client.get("/healthz")).status == 200
         assert (await client.get("/readyz")).status == 503
         assert (await client.get("/metrics")).status == 503

@@ -25,6 +25,7 @@ from bot.vault.keys import KeyTooOpen, Layer
 from config.settings import SettingRefused, Settings, read_settings
 from workers import runtime
 from workers.drain import Work
+from workers.rotation import Rotation
 from workers.sweep import Sweep
 
 KINDS = ("push", "media", "notices", "delivery")
@@ -99,8 +100,11 @@ def _run(kind: str, settings: Settings, url: str) -> None:
         runner.run(base.store.write("DEL", bell_key(kind)))
         sweep = Sweep(url, kind, lambda: running.stuck)
         sweep.start()
+        rotation = Rotation(settings.data_dir / "keys", CUSTODY.get(kind, ()))
+        rotation.start()
         log.info("worker.ready")
         worker.work(logging_level="WARNING")
+        rotation.stop()
         sweep.stop()
         runner.run(close())
 

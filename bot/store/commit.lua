@@ -1,4 +1,4 @@
--- One turn, all or nothing: the value under KEYS[1] becomes ARGV[2] (kept for ARGV[3] seconds) and
+-- One turn, all or nothing: the value under KEYS[1] becomes ARGV[2] (kept until ARGV[3], in seconds since 1970) and
 -- every further command runs, if its first 12 bytes are still ARGV[1] (empty: if there is none).
 -- Further commands follow as: number of words, words.
 if redis.call('GETRANGE', KEYS[1], 0, 11) ~= ARGV[1] then
@@ -14,7 +14,7 @@ while at <= #ARGV do
   end
   at = at + count + 1
 end
-redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+redis.call('SET', KEYS[1], ARGV[2], 'EXAT', ARGV[3])
 at = 4
 while at <= #ARGV do
   local count = tonumber(ARGV[at])

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from bot.core.dialogue import Draft
 from bot.store.connection import Command, Store, spelled
 from bot.store.drafts import draft_from, written_draft
+from bot.store.lifetimes import end_after
 
 DRAFT_SECONDS = 24 * 3600
 EVENTS_REMEMBERED = 32
@@ -88,7 +89,7 @@ class Conversations:
         plain = bytes((len(events) // _HASH,)) + events + written_draft(draft)
         nonce = os.urandom(_NONCE)
         sealed = nonce + conversation.cipher.encrypt(nonce, plain, conversation.key.encode())
-        words = (conversation.version, sealed, DRAFT_SECONDS, *spelled(work))
+        words = (conversation.version, sealed, end_after(DRAFT_SECONDS), *spelled(work))
         if not await self._store.script("commit", (conversation.key,), words, on_disk=on_disk):
             return False
         conversation.version, conversation.events, conversation.draft = nonce, events, draft
@@ -96,7 +97,7 @@ class Conversations:
 
     async def on_disk(self, conversation: Conversation) -> None:
         """What was committed before is on disk once this returns."""
-        await self._store.on_disk("EXPIRE", conversation.key, DRAFT_SECONDS)
+        await self._store.on_disk("EXPIREAT", conversation.key, end_after(DRAFT_SECONDS))
 
 
 def _event_hash(event_id: str) -> bytes:

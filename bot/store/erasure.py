@@ -1,7 +1,9 @@
-"""What was erased goes from the append-only file as well, which otherwise keeps every past command.
+"""What the append-only file tells of the past is gone soon, for it keeps every past command.
 
-``erased`` counts erasures; ``rewritten`` is that count at the last rewrite, and vanishes after a
-day, so that what ran out of time goes too. A rewrite is due when the two differ.
+There stand things that were erased, and the order in which things came: a conversation next to the
+report that it sent, and next to the one after that. ``erased`` counts erasures; ``rewritten`` is
+that count at the last rewrite, and vanishes after ten minutes. A rewrite is due when the two
+differ. What is written then is what there is, in no order that tells anything.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from bot.store.connection import Command, Store
 
 ERASED, REWRITTEN = "erased", "rewritten"
-REWRITTEN_SECONDS = 24 * 3600
+REWRITTEN_SECONDS = 600
 
 
 def erased() -> list[Command]:

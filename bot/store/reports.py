@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from bot.core.report import Progress, Report, Step
 from bot.store.connection import Command, Store, spelled
+from bot.store.lifetimes import end_after
 
 # Nothing stands for ever, even if a case is never closed.
 KEPT_SECONDS = 400 * 24 * 3600
@@ -74,7 +75,7 @@ class Reports:
         words = (
             f"{before.revision:012d}",
             _written(replace(after, revision=before.revision + 1)),
-            KEPT_SECONDS,
+            end_after(KEPT_SECONDS),
             *spelled(work),
         )
         key = _progress_key(before.reference)

@@ -1,24 +1,57 @@
-"""What a custodian does with key files: look at them, and destroy an epoch for good."""
+"""What a custodian does with its key files: make new ones, look at them, destroy old ones."""
 
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.vault.keys import LAYERS, KeyTooOpen, Layer, is_epoch, public_of, refuse_open
+from bot.store.reports import KEPT_SECONDS
+from bot.vault.keys import (
+    HALVES,
+    LAYERS,
+    KeyFolder,
+    KeyTooOpen,
+    Layer,
+    epoch_of,
+    epochs_from,
+    is_epoch,
+    path_of,
+    public_of,
+    refuse_open,
+)
+
+
+def rotate(folder: Path, layers: Collection[Layer], now: datetime) -> list[str]:
+    """Make the pairs of this month and the next, and destroy the private keys of months of which
+    no record can be left; the epochs that were destroyed. Raises OSError.
+    """
+    for epoch in epochs_from(now):
+        KeyFolder(folder, layers).create(epoch)
+    outlived = [epoch for epoch in epochs(folder) if _outlived(epoch, now)]
+    return [epoch for epoch in outlived if destroy(folder, epoch, layers)]
+
+
+def _outlived(epoch: str, now: datetime) -> bool:
+    """Whether even a report of the epoch's last moment has been forgotten for a day."""
+    begin = datetime.strptime(epoch, "%Y-%m").replace(tzinfo=UTC)
+    # At most 31 days in a month; its name does not come back, so a day or three do not matter.
+    return epoch < epoch_of(now) and begin + timedelta(days=32, seconds=KEPT_SECONDS) < now
 
 
 def epochs(folder: Path) -> list[str]:
     """The epochs of which some key file lies here, the oldest first. Raises OSError."""
-    names = {path.name.split(".", 1)[0] for path in folder.iterdir()} if folder.exists() else set()
-    return sorted(filter(is_epoch, names))
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(20, "not a folder")
+    found = {path.name for half in HALVES for path in folder.glob(f"{half}/*/*")}
+    return sorted(filter(is_epoch, found))
 
 
 def held(folder: Path, epoch: str) -> str:
     """Which private keys of an epoch lie here, in words."""
-    found = [layer for layer in LAYERS if _path(folder, epoch, layer, "private").exists()]
+    found = [layer for layer in LAYERS if path_of(folder, epoch, layer, "private").exists()]
     if len(found) == len(LAYERS):
         return "complete"
     return f"{found[0]} private key only" if found else "no private key: destroyed, or elsewhere"
@@ -36,31 +69,31 @@ def problems(folder: Path, epoch: str) -> Iterator[str]:
 
 
 def _problems(folder: Path, epoch: str, layer: Layer) -> Iterator[str]:
-    public, private = (_path(folder, epoch, layer, half) for half in ("public", "private"))
+    private, public = (path_of(folder, epoch, layer, half) for half in HALVES)
+    if not private.exists():
+        return
+    refuse_open(private)
+    belongs = public_of(private.read_bytes())
     if not public.exists():
         yield f"incomplete: the {layer} public key is missing"
-    if private.exists():
-        refuse_open(private)
-        belongs = public_of(private.read_bytes())
-        if public.exists() and public.read_bytes() != belongs:
-            yield f"the {layer} public and private keys do not belong together"
+    elif public.read_bytes() != belongs:
+        yield f"the {layer} public and private keys do not belong together"
 
 
-def destroy(folder: Path, epoch: str) -> int:
-    """Overwrite and remove the private keys of both layers; how many there were. Raises OSError.
+def destroy(folder: Path, epoch: str, layers: Collection[Layer] = LAYERS) -> int:
+    """Overwrite and remove the private keys of these layers; how many there were. Raises OSError.
 
     The public halves stay, so that the epoch is not made anew and its reports still go on.
     """
-    paths = [
-        path
-        for layer in LAYERS
-        for half in ("private", "unfinished")
-        if (path := _path(folder, epoch, layer, half)).exists()
-    ]
-    for path in paths:
-        _shred(path)
-    _flush(folder)
-    return sum(path.suffix == ".private" for path in paths)
+    count = 0
+    for layer in layers:
+        private = path_of(folder, epoch, layer, "private")
+        count += private.exists()
+        for path in (private, private.with_suffix(".unfinished")):
+            if path.exists():
+                _shred(path)
+                _flush(path.parent)
+    return count
 
 
 def _shred(path: Path) -> None:
@@ -78,10 +111,6 @@ def _flush(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _path(folder: Path, epoch: str, layer: Layer, half: str) -> Path:
-    return folder / f"{epoch}.{layer}.{half}"
 
 
 def _reason(error: Exception) -> str:

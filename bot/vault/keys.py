@@ -1,8 +1,13 @@
 """The vault's key pairs: two custodians, a new pair each month, one file each.
 
-A folder holds ``<epoch>.outer.public``, ``<epoch>.inner.public``, ``<epoch>.outer.private`` and
-``<epoch>.inner.private`` (raw bytes, hybrid of ML-KEM-768 and X25519). The bot needs the public
-ones only, the notices worker the outer private ones, the delivery worker the inner ones.
+Each custodian makes its own layer's pairs, the notices worker the outer ones and the delivery
+worker the inner ones, and gives away their public halves, which are all that the bot ever has::
+
+    private/outer/2026-11   public/outer/2026-11
+    private/inner/2026-11   public/inner/2026-11
+
+Four folders, so that each can lie on another machine or volume. Raw bytes, hybrid of ML-KEM-768
+and X25519.
 """
 
 from __future__ import annotations
@@ -15,27 +20,36 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
 from cryptography.hazmat.primitives.hpke import (
     MLKEM768X25519PrivateKey,
     MLKEM768X25519PublicKey,
 )
 
-from bot.core.errors import GatewayError
+from bot.core.errors import GatewayError, StoreUnavailable
 
 Layer = Literal["outer", "inner"]
+Half = Literal["private", "public"]
 LAYERS: tuple[Layer, Layer] = ("outer", "inner")
+HALVES: tuple[Half, Half] = ("private", "public")
 _EPOCH = re.compile(r"20\d\d-(0[1-9]|1[0-2])", re.ASCII)
 _SEED = 64
 _X25519 = 32
+
+log = structlog.get_logger()
 
 
 class KeyMissing(GatewayError):
     """The key of an epoch is not there; the text names epoch and layer."""
 
-    def __init__(self, epoch: str, layer: Layer, half: str) -> None:
+    def __init__(self, epoch: str, layer: Layer, half: Half) -> None:
         super().__init__(f"the {layer} {half} key of {epoch} is missing")
         self.epoch = epoch
+
+
+class NothingToSealWith(StoreUnavailable):
+    """A custodian has never given a public key yet: no report can be kept until it does."""
 
 
 class KeyTooOpen(GatewayError):
@@ -68,26 +82,43 @@ class KeyFolder:
         self._private: dict[tuple[str, Layer], MLKEM768X25519PrivateKey] = {}
 
     def create(self, epoch: str) -> None:
-        """Make the epoch's pairs, unless they are there. Private files are 0600.
+        """Make the epoch's pair of each layer in `opens`, unless it is there. Private files are
+        0600. Raises OSError.
 
         Two processes may do this at once, and one may die at it: a pair counts only once its
         public half stands, which is moved into place after the private one.
         """
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self._folder / "lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            self._create(epoch)
+        for layer in self._opens:
+            private, public = (path_of(self._folder, epoch, layer, half) for half in HALVES)
+            private.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            public.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+            with (private.parent / "lock").open("ab") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not public.exists():
+                    _create(private, public)
 
-    def _create(self, epoch: str) -> None:
-        for layer in LAYERS:
-            if self._path(epoch, layer, "public").exists():
-                continue
-            private = (
-                mlkem.MLKEM768PrivateKey.generate().private_bytes_raw()
-                + x25519.X25519PrivateKey.generate().private_bytes_raw()
-            )
-            _write(self._path(epoch, layer, "private"), private, 0o600)
-            _write(self._path(epoch, layer, "public"), public_of(private), 0o644)
+    def sealing_epoch(self, moment: datetime) -> str:
+        """The epoch to seal under: that of the moment, or the newest before it for which both
+        public keys are here, so that a custodian who is away holds up no report.
+
+        Raises `NothingToSealWith`.
+        """
+        wanted = epoch_of(moment)
+        if all((wanted, layer) in self._public or self._has(wanted, layer) for layer in LAYERS):
+            return wanted
+        known = [
+            {path.name for path in path_of(self._folder, wanted, layer, "public").parent.glob("*")}
+            for layer in LAYERS
+        ]
+        older = [epoch for epoch in known[0] & known[1] if is_epoch(epoch) and epoch < wanted]
+        missing = next(layer for layer in LAYERS if not self._has(wanted, layer))
+        if not older:
+            raise NothingToSealWith(f"no {missing} public key was made yet")
+        log.error("vault.no_new_key", epoch=wanted, layer=missing)
+        return max(older)
+
+    def _has(self, epoch: str, layer: Layer) -> bool:
+        return path_of(self._folder, epoch, layer, "public").exists()
 
     def public(self, epoch: str, layer: Layer) -> MLKEM768X25519PublicKey:
         """The public key of an epoch. Raises `KeyMissing`."""
@@ -103,7 +134,7 @@ class KeyFolder:
         """
         if layer not in self._opens:
             raise KeyWithheld(f"this process does not open {layer} private keys")
-        path = self._path(epoch, layer, "private")
+        path = path_of(self._folder, epoch, layer, "private")
         if not is_epoch(epoch) or not path.exists():
             self._private.pop((epoch, layer), None)
             raise KeyMissing(epoch if is_epoch(epoch) else "an unknown epoch", layer, "private")
@@ -115,17 +146,19 @@ class KeyFolder:
     def refuse_open(self) -> None:
         """Raises `KeyTooOpen` if others can read a private key that this process is to use."""
         for layer in self._opens:
-            for path in sorted(self._folder.glob(f"*.{layer}.private")):
+            for path in sorted((self._folder / "private" / layer).glob("20*")):
                 refuse_open(path)
 
-    def _path(self, epoch: str, layer: Layer, half: str) -> Path:
-        return self._folder / f"{epoch}.{layer}.{half}"
-
-    def _read(self, epoch: str, layer: Layer, half: str) -> bytes:
+    def _read(self, epoch: str, layer: Layer, half: Half) -> bytes:
         try:
-            return self._path(epoch, layer, half).read_bytes()
+            return path_of(self._folder, epoch, layer, half).read_bytes()
         except OSError:
             raise KeyMissing(epoch, layer, half) from None
+
+
+def path_of(folder: Path, epoch: str, layer: Layer, half: Half) -> Path:
+    """Where a key lies."""
+    return folder / half / layer / epoch
 
 
 def is_epoch(words: str) -> bool:
@@ -136,9 +169,8 @@ def is_epoch(words: str) -> bool:
 def refuse_open(path: Path) -> None:
     """Raises `KeyTooOpen` if others can read or write this private key."""
     if path.stat().st_mode & 0o077:
-        raise KeyTooOpen(
-            f"{path.name} can be read by others; give it to its owner alone: chmod 600"
-        )
+        name = "/".join(path.parts[-3:])
+        raise KeyTooOpen(f"{name} can be read by others; give it to its owner alone: chmod 600")
 
 
 def public_from(raw: bytes) -> MLKEM768X25519PublicKey:
@@ -162,6 +194,15 @@ def public_of(private: bytes) -> bytes:
     post_quantum = mlkem.MLKEM768PrivateKey.from_seed_bytes(private[:_SEED])
     classic = x25519.X25519PrivateKey.from_private_bytes(private[_SEED:])
     return post_quantum.public_key().public_bytes_raw() + classic.public_key().public_bytes_raw()
+
+
+def _create(private: Path, public: Path) -> None:
+    made = (
+        mlkem.MLKEM768PrivateKey.generate().private_bytes_raw()
+        + x25519.X25519PrivateKey.generate().private_bytes_raw()
+    )
+    _write(private, made, 0o600)
+    _write(public, public_of(made), 0o644)
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:

@@ -22,11 +22,11 @@ Command = Sequence[bytes]
 
 
 class Thief:
-    """Has copies of these files of the keys folder."""
+    """Has copies of these files of the keys folder, named by their paths in it."""
 
     def __init__(self, home: Path, keys: Path, stolen: Collection[str]) -> None:
-        home.mkdir(mode=0o700)
         for name in stolen:
+            (home / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             shutil.copy2(keys / name, home / name)
         self._home = home
 

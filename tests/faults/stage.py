@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -18,6 +19,7 @@ from redis.exceptions import RedisError
 
 from bot import valkey
 from bot.bells import UNANSWERED_SECONDS
+from bot.vault.keys import KeyFolder, epochs_from
 from tests.fakes.cases import GeoReportServer, Manners
 from tests.fakes.cases.georeport import KEY
 from tests.faults.proxy import Proxy
@@ -241,6 +243,9 @@ async def stage(
     # Most cities' servers can be paged through; rows with more cases than a page need it.
     async with GeoReportServer(manners or Manners(pages=True)) as cases:
         here = Stage(folder, cases)
+        # Most rows do without the custodians, who would make them.
+        for epoch in epochs_from(datetime.now(UTC)):
+            KeyFolder(folder / "data" / "keys").create(epoch)
         try:
             if store:
                 here.start_store()

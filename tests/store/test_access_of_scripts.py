@@ -15,6 +15,7 @@ from bot import valkey
 from bot.core.errors import StoreUnavailable
 from bot.store.connection import Store, spelled
 from bot.store.erasure import ERASED, REWRITTEN, erased, rewrite
+from bot.store.lifetimes import end_after
 from bot.store.outbox import UNDELIVERABLE, Outbox
 from bot.vault.access import OPERATOR, ROLES, access_file, new_passwords
 from bot.vault.keys import KeyMissing
@@ -55,7 +56,7 @@ async def test_a_commit_with_one_refused_command_writes_nothing(
 ) -> None:
     operator.set("vault:x", "sealed")
     allowed = ("SET", "vault:y", "sealed")
-    words = ("", "draft" * 3, 60, *spelled([allowed, refused]))
+    words = ("", "draft" * 3, end_after(60), *spelled([allowed, refused]))
     with pytest.raises(StoreUnavailable):
         await intake.script("commit", ("c:x",), words)
     assert operator.keys() == [b"vault:x"]

@@ -10,6 +10,7 @@ import pytest
 
 from bot.core.errors import StoreUnavailable
 from bot.store.connection import MOST_AT_ONCE, Store, spelled
+from bot.store.lifetimes import end_after
 
 
 async def test_commands_of_one_moment_share_a_round_trip(store: Store) -> None:
@@ -31,7 +32,7 @@ async def test_one_wrong_command_fails_alone(store: Store) -> None:
 
 
 async def test_scripts_come_back_after_the_store_forgot_them(store: Store) -> None:
-    words = (b"", b"v" * 20, 60, *spelled([("SET", "side", "1")]))
+    words = (b"", b"v" * 20, end_after(60), *spelled([("SET", "side", "1")]))
     await store.client.script_flush()
     assert await store.script("commit", ("key",), words) == 1
     assert await store.script("commit", ("key",), words) == 0

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.vault.custody import destroy, problems
 from bot.vault.keys import (
+    HALVES,
     LAYERS,
     KeyFolder,
     KeyMissing,
@@ -20,6 +21,7 @@ from bot.vault.keys import (
     Layer,
     epoch_of,
     epochs_from,
+    path_of,
 )
 from bot.vault.sealing import RecordRefused, ReturnAddress, open_inner, open_outer, seal
 from tests.whole.programme import ROOT
@@ -57,26 +59,32 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "keys"
 
 
-def test_rotation_makes_this_month_and_the_next_and_leaves_the_old_ones(tmp_path: Path) -> None:
-    KeyFolder(tmp_path / "keys").create("2024-01")
-    sealed = seal(KeyFolder(tmp_path / "keys"), "2024-01", "record", TO)
+def test_rotation_makes_this_month_and_the_next_and_leaves_those_of_open_cases(
+    tmp_path: Path,
+) -> None:
+    older = epoch_of(datetime.now(UTC) - timedelta(days=300))
+    for epoch in (older, "2024-01"):
+        KeyFolder(tmp_path / "keys").create(epoch)
+    sealed = seal(KeyFolder(tmp_path / "keys"), older, "record", TO)
     printed, _ = run(tmp_path, "keys", "rotate")
     assert printed.count("created") == 2
+    assert "2024-01: destroyed" in printed
+    assert f"{older}: destroyed" not in printed
     keys = KeyFolder(tmp_path / "keys")
     assert open_inner(keys, "record", open_outer(keys, "record", sealed)) == TO
     printed, _ = run(tmp_path, "keys", "list")
     listed = [line.split("  ") for line in printed.splitlines()]
-    assert [epoch for epoch, _ in listed] == ["2024-01", *epochs_from(datetime.now(UTC))]
-    assert {state for _, state in listed} == {"complete"}
+    assert [epoch for epoch, _ in listed] == ["2024-01", older, *epochs_from(datetime.now(UTC))]
+    assert [state for _, state in listed[1:]] == ["complete"] * 3
 
 
 def test_create_makes_one_epoch_once(tmp_path: Path) -> None:
     assert "2031-02: created." in run(tmp_path, "keys", "create", "2031-02")[0]
-    before = (tmp_path / "keys" / "2031-02.outer.private").read_bytes()
+    before = path_of(tmp_path / "keys", "2031-02", "outer", "private").read_bytes()
     assert "is there already (complete)" in run(tmp_path, "keys", "create", "2031-02")[0]
-    assert (tmp_path / "keys" / "2031-02.outer.private").read_bytes() == before
+    assert path_of(tmp_path / "keys", "2031-02", "outer", "private").read_bytes() == before
     run(tmp_path, "keys", "create")
-    assert (tmp_path / "keys" / f"{epoch_of(datetime.now(UTC))}.inner.private").exists()
+    assert path_of(tmp_path / "keys", epoch_of(datetime.now(UTC)), "inner", "private").exists()
 
 
 def test_destroying_asks_and_then_nothing_of_that_epoch_opens(tmp_path: Path, folder: Path) -> None:
@@ -89,7 +97,7 @@ def test_destroying_asks_and_then_nothing_of_that_epoch_opens(tmp_path: Path, fo
     assert open_inner(keys, "record", inner) == TO
     printed, _ = run(tmp_path, "keys", "destroy", EPOCH, said=f"{EPOCH}\n")
     assert "2 private keys destroyed" in printed
-    assert list(folder.glob(f"{EPOCH}.*.private")) == []
+    assert list(folder.glob(f"private/*/{EPOCH}")) == []
     # A process that had used the keys before holds them no more either.
     with pytest.raises(KeyMissing):
         open_outer(keys, "record", sealed[EPOCH])
@@ -99,13 +107,13 @@ def test_destroying_asks_and_then_nothing_of_that_epoch_opens(tmp_path: Path, fo
     # Reports go on under it, and it is not made anew.
     keys.create(EPOCH)
     seal(KeyFolder(folder), EPOCH, "record", TO)
-    assert list(folder.glob(f"{EPOCH}.*.private")) == []
+    assert list(folder.glob(f"private/*/{EPOCH}")) == []
     assert "destroyed, or elsewhere" in run(tmp_path, "keys", "check")[0]
     assert run(tmp_path, "keys", "destroy", OTHER, "--yes")[0].startswith(f"{OTHER}: 2 private")
 
 
 def test_destroying_overwrites_before_it_removes(folder: Path) -> None:
-    path = folder / f"{EPOCH}.outer.private"
+    path = path_of(folder, EPOCH, "outer", "private")
     another_name = folder / "hard link"
     another_name.hardlink_to(path)
     before = path.read_bytes()
@@ -116,13 +124,13 @@ def test_destroying_overwrites_before_it_removes(folder: Path) -> None:
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_check_finds_what_is_wrong(tmp_path: Path, folder: Path, layer: Layer) -> None:
-    private, public = (folder / f"{EPOCH}.{layer}.{half}" for half in ("private", "public"))
+    private, public = (path_of(folder, EPOCH, layer, half) for half in HALVES)
     assert run(tmp_path, "keys", "check")[0].count(": complete.") == 2
     private.chmod(0o640)
     assert "chmod 600" in run(tmp_path, "keys", "check", code=1)[0]
     private.chmod(0o600)
     kept = public.read_bytes()
-    public.write_bytes((folder / f"{OTHER}.{layer}.public").read_bytes())
+    public.write_bytes(path_of(folder, OTHER, layer, "public").read_bytes())
     assert "do not belong together" in run(tmp_path, "keys", "check", code=1)[0]
     public.unlink()
     assert f"the {layer} public key is missing" in run(tmp_path, "keys", "check", code=1)[0]
@@ -161,13 +169,13 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
 def test_a_key_that_others_can_read_is_refused_and_a_private_one_is_used(
     folder: Path, mode: int
 ) -> None:
-    path = folder / f"{EPOCH}.outer.private"
+    path = path_of(folder, EPOCH, "outer", "private")
     keys = KeyFolder(folder)
     keys.refuse_open()
     keys.private(EPOCH, "outer")
     path.chmod(mode)
     for use in (keys.refuse_open, lambda: keys.private(EPOCH, "outer")):
-        with pytest.raises(KeyTooOpen, match=r"2026-10\.outer\.private can be read by others"):
+        with pytest.raises(KeyTooOpen, match=r"private/outer/2026-10 can be read by others"):
             use()
     path.chmod(0o400)
     keys.refuse_open()
@@ -176,9 +184,9 @@ def test_a_key_that_others_can_read_is_refused_and_a_private_one_is_used(
 
 @pytest.mark.parametrize(("kind", "layer"), [("notices", "outer"), ("delivery", "inner")])
 def test_a_worker_does_not_start_with_a_key_that_others_can_read(
-    tmp_path: Path, folder: Path, valkey_url: str, kind: str, layer: str
+    tmp_path: Path, folder: Path, valkey_url: str, kind: str, layer: Layer
 ) -> None:
-    (folder / f"{EPOCH}.{layer}.private").chmod(0o644)
+    path_of(folder, EPOCH, layer, "private").chmod(0o644)
     said = run(tmp_path, kind, code=2, REDIS_URL=valkey_url)[1]
     assert said.strip().endswith("give it to its owner alone: chmod 600")
 
@@ -198,8 +206,8 @@ def test_a_custodian_does_not_touch_the_other_ones_file(
     for one in LAYERS:
         with pytest.raises(KeyWithheld):
             intake.private(EPOCH, one)
-    private = [path for path in opened if path.endswith(".private")]
-    assert private == [str(folder / f"{EPOCH}.{layer}.private")]
+    private = [path for path in opened if path.startswith(str(folder / "private"))]
+    assert private == [str(path_of(folder, EPOCH, layer, "private"))]
 
 
 @pytest.fixture
@@ -221,10 +229,10 @@ def test_a_single_stolen_key_opens_nothing_of_an_identity(
 ) -> None:
     """The thief has all records, and tries the one key on every layer of what can be opened."""
     sealed = seal(KeyFolder(folder, opens=()), EPOCH, "record", TO)
-    key = (folder / f"{EPOCH}.{stolen}.private").read_bytes()
-    (tmp_path / "thief").mkdir()
+    key = path_of(folder, EPOCH, stolen, "private").read_bytes()
     for layer in LAYERS:
-        path = tmp_path / "thief" / f"{EPOCH}.{layer}.private"
+        path = path_of(tmp_path / "thief", EPOCH, layer, "private")
+        path.parent.mkdir(parents=True)
         path.touch(0o600)
         path.write_bytes(key)
     thief = KeyFolder(tmp_path / "thief")

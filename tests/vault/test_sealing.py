@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.vault.keys import KeyFolder, KeyMissing, epochs_from
+from bot.vault.keys import KeyFolder, KeyMissing, epochs_from, path_of
 from bot.vault.sealing import (
     PADDED,
     RecordRefused,
@@ -57,7 +57,7 @@ def test_every_record_has_the_same_length(keys: KeyFolder) -> None:
 def test_private_keys_are_for_their_owner_alone_and_never_made_twice(tmp_path: Path) -> None:
     folder = tmp_path / "keys"
     KeyFolder(folder).create(EPOCH)
-    private = {path: path.read_bytes() for path in folder.glob("*.private")}
+    private = {path: path.read_bytes() for path in folder.glob("private/*/20*")}
     assert len(private) == 2
     assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
     KeyFolder(folder).create(EPOCH)
@@ -73,8 +73,8 @@ def test_without_the_key_of_its_epoch_a_record_stays_shut(tmp_path: Path, keys: 
 def test_a_pair_that_was_half_made_is_made_again(tmp_path: Path) -> None:
     folder = KeyFolder(tmp_path)
     folder.create(EPOCH)
-    (tmp_path / f"{EPOCH}.outer.public").unlink()
-    (tmp_path / f"{EPOCH}.outer.unfinished").write_bytes(b"half")
+    path_of(tmp_path, EPOCH, "outer", "public").unlink()
+    (tmp_path / "private" / "outer" / f"{EPOCH}.unfinished").write_bytes(b"half")
     folder.create(EPOCH)
     sealed = seal(folder, EPOCH, "record", TO)
     assert open_inner(folder, "record", open_outer(KeyFolder(tmp_path), "record", sealed)) == TO

@@ -19,7 +19,7 @@ from bot.store.erasure import ERASED, REWRITTEN
 from bot.store.orders import DeliveryOrder, ForgetOrder, NoticeOrder
 from bot.store.outbox import UNDELIVERABLE, Entry, Outbox
 from bot.store.reports import Reports
-from bot.vault.keys import KeyFolder
+from bot.vault.keys import KeyFolder, path_of
 from bot.vault.sealing import ReturnAddress, seal
 from workers.delivery import Delivery
 from workers.drain import Drain
@@ -79,16 +79,15 @@ async def notices(store: Store, valkey_url: str, folder: Path) -> AsyncIterator[
     ]
     for command in commands:
         await store.write(*command)
-    for inner in folder.glob("*.inner.private"):
-        inner.rename(folder / "inner.kept")
+    path_of(folder, EPOCH, "inner", "private").rename(folder / "inner.kept")
     bells = Bells(store, valkey_url)
     yield Notices(store, reports, KeyFolder(folder), bells, key=HANDOFF, over_seconds=7 * 24 * 3600)
     await bells.close()
 
 
 async def delivery(store: Store, folder: Path, sender: Sender) -> Delivery:
-    (folder / "inner.kept").rename(folder / f"{EPOCH}.inner.private")
-    (folder / f"{EPOCH}.outer.private").unlink()
+    (folder / "inner.kept").rename(path_of(folder, EPOCH, "inner", "private"))
+    path_of(folder, EPOCH, "outer", "private").unlink()
     return Delivery(store, KeyFolder(folder), {"webchat": sender}, say, HANDOFF)
 
 
@@ -189,7 +188,7 @@ async def test_with_a_key_gone_a_notice_is_counted_and_over(
     store: Store, notices: Notices, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each layer in turn, through the real drain; the log names the epoch and nobody."""
-    outer = folder / f"{EPOCH}.outer.private"
+    outer = path_of(folder, EPOCH, "outer", "private")
     kept = outer.read_bytes()
     outer.unlink()
     await Drain(notices).run()

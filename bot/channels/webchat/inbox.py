@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from bot.channels.contract import Notice
 from bot.channels.webchat import limits
 from bot.channels.webchat.identity import ChatSeal, tag_of
+from bot.store.lifetimes import end_after
 
 WAKE_UP = b""
 _PURPOSE = b"notice"
@@ -53,7 +54,7 @@ class Inbox:
         pipeline = self._store.pipeline(transaction=True)
         pipeline.hsetnx(self._key, self._seal.mark(notice.id), sealed)
         pipeline.hlen(self._key)
-        pipeline.expire(self._key, limits.INBOX_KEPT_FOR)
+        pipeline.expireat(self._key, end_after(limits.INBOX_KEPT_FOR))
         _, count, _ = await pipeline.execute()
         if count > limits.INBOX_MOST:
             oldest = (await self.waiting())[: count - limits.INBOX_MOST]

@@ -93,7 +93,8 @@ async def test_the_store_shows_neither_person_nor_words(world: World, client: Re
     )
     for secret in (token.encode(), b"notice-1", "已核实".encode()):
         assert secret not in everything
-    assert limits.INBOX_KEPT_FOR - 60 < await client.ttl(key) <= limits.INBOX_KEPT_FOR
+    assert limits.INBOX_KEPT_FOR - 60 < await client.ttl(key) <= limits.INBOX_KEPT_FOR + 3600
+    assert await client.pexpiretime(key) % 3_600_000 == 0, "it tells when the notice came"
 
 
 async def test_another_token_opens_nothing(world: World, client: Redis) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from bot.core.receipt import receipt_from, reference_from
 from bot.core.report import Place, Report
 from bot.store.connection import Command, Store, spelled
+from bot.store.lifetimes import end_after
 from bot.store.outbox import Outbox
 from bot.store.receipts import Receipts
 from bot.store.reports import Reports
@@ -61,5 +62,5 @@ async def stand(store: Store, key: bytes, waiting: list[Report]) -> None:
 async def commit(store: Store, key: bytes, report: Report) -> None:
     """Hand one report in the way a turn does: all of it in one script."""
     commands = submitted(Reports(store), Receipts(store, key), Outbox(store, "push"), report)
-    words = (b"", os.urandom(200), 3600, *spelled(commands))
+    words = (b"", os.urandom(200), end_after(3600), *spelled(commands))
     await store.script("commit", (f"c:{report.reference}",), words)

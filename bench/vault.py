@@ -22,7 +22,7 @@ from bot.vault.sealing import ReturnAddress, open_inner, open_outer, seal
 NO_VAULT = "no vault: written and read again"
 SEAL = "sealing, once a report"
 OPEN = "opening both layers, once a notice"
-_EPOCH, _RECORD = "2026-11", "AAAAAAAAAAAAAAAAAAAAAA"
+_EPOCH, _RECORD, _REFERENCE = "2026-11", "A" * 22, "R" * 26
 _TO = ReturnAddress("telegram", "600000001", "zh", "7K2M")
 
 
@@ -32,14 +32,14 @@ def vault(quick: bool) -> Report:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         keys = KeyFolder(Path(name))
         keys.create(_EPOCH)
-        sealed = seal(keys, _EPOCH, _RECORD, _TO)
-        inner = open_outer(keys, _RECORD, sealed)
+        sealed = seal(keys, _EPOCH, _RECORD, _REFERENCE, _TO)
+        inner = open_outer(keys, _RECORD, _REFERENCE, sealed)
         operations: dict[str, Callable[[], object]] = {
             NO_VAULT: lambda: ReturnAddress(*orjson.loads(_written())),
-            SEAL: lambda: seal(keys, _EPOCH, _RECORD, _TO),
-            "opening the outer layer": lambda: open_outer(keys, _RECORD, sealed),
+            SEAL: lambda: seal(keys, _EPOCH, _RECORD, _REFERENCE, _TO),
+            "opening the outer layer": lambda: open_outer(keys, _RECORD, _REFERENCE, sealed),
             "opening the inner layer": lambda: open_inner(keys, _RECORD, inner),
-            OPEN: lambda: open_inner(keys, _RECORD, open_outer(keys, _RECORD, sealed)),
+            OPEN: lambda: open_inner(keys, _RECORD, open_outer(keys, _RECORD, _REFERENCE, sealed)),
         }
         for what, operation in operations.items():
             _measure(report, what, operation, rounds=3 if quick else 7)

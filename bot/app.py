@@ -19,11 +19,19 @@ from bot.health import Counted, Metrics, add_health_routes
 from bot.hooks import CaseHook
 from bot.media_links import add_media_routes
 from bot.replies import Replies
-from bot.secrets import Secrets, conversation_secrets, fetch_key, hook_secret
+from bot.secrets import (
+    Secrets,
+    conversation_secrets,
+    fetch_key,
+    hook_secret,
+    progress_key,
+    receipt_key,
+)
 from bot.store.conversations import Conversations
 from bot.store.limits import Limits
 from bot.store.outbox import KINDS, Outbox
 from bot.store.receipts import Receipts
+from bot.store.reports import Reports
 from bot.surroundings import Base, build_base
 from config.settings import Settings
 from handlers import conversation
@@ -42,8 +50,10 @@ async def running(settings: Settings) -> AsyncIterator[str]:
     bells = Bells(base.store, url)
     metrics = Metrics()
     fetch = dict.fromkeys(("media", "replies"), fetch_key(settings))
-    outboxes = {kind: Outbox(base.store, kind, fetch.get(kind)) for kind in KINDS}
-    turns = Counted(_gateway(base, secrets, outboxes, bells), metrics)
+    keys = fetch | {"notices": progress_key(settings)}
+    outboxes = {kind: Outbox(base.store, kind, keys.get(kind)) for kind in KINDS}
+    reports = Reports(base.store, progress_key(settings))
+    turns = Counted(_gateway(base, secrets, reports, outboxes, bells), metrics)
     channels: dict[str, Channel] = {
         name: module.Channel(base.surroundings, turns)
         for name, module in switched_on(settings).items()
@@ -51,7 +61,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
     application = web.Application(client_max_size=UPLOAD_MOST)
     hook = CaseHook(
         hook_secret(settings),
-        base.reports,
+        reports,
         outboxes["notices"],
         bells,
         media_days=settings.media_days,
@@ -83,15 +93,17 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         await base.store.close()
 
 
-def _gateway(base: Base, secrets: Secrets, outboxes: dict[str, Outbox], bells: Bells) -> Gateway:
+def _gateway(
+    base: Base, secrets: Secrets, reports: Reports, outboxes: dict[str, Outbox], bells: Bells
+) -> Gateway:
     catalogues = base.catalogues
     return Gateway(
         handlers=conversation,
         form=base.form,
         language=Language(catalogues.say, catalogues.best, catalogues.locales),
         conversations=Conversations(base.store, secrets.key("conversations")),
-        reports=base.reports,
-        receipts=Receipts(base.store, secrets.key("receipts")),
+        reports=reports,
+        receipts=Receipts(base.store, receipt_key(base.settings)),
         limits=Limits(base.store, secrets.key("limits")),
         outboxes=outboxes,
         keys=base.keys,

@@ -59,6 +59,8 @@ from bot.vault.sealing import ReturnAddress, seal
 TURNS_A_MINUTE = 120
 # Ten full reports.
 PICTURES_AN_HOUR = 90
+# Behind one network of a mobile operator there are thousands of people.
+REPORTS_OF_A_NETWORK_A_DAY = 600
 ENTROPY = 32
 
 
@@ -110,6 +112,7 @@ class Gateway:
         self._limits = limits
         self._turns = Pace(60)
         self._pictures = Pace(3600)
+        self._networks = Pace(24 * 3600)
         self._outboxes = outboxes
         self._keys = keys
         self._reply_key = reply_key
@@ -166,13 +169,17 @@ class Gateway:
         """The limit that stands against this event."""
         match incoming.event:
             case Pressed(choice="submit"):
-                return "reports" if await self._limits.reached("reports", _who(incoming)) else ""
+                reached = await self._limits.reached("reports", _who(incoming))
+                return "reports" if reached or self._crowded(incoming.network) else ""
             case Attached(attachments=attachments):
                 count = self._pictures.counted(_person(incoming), len(attachments))
                 return "pictures" if count > PICTURES_AN_HOUR else ""
         if named and await self._limits.reached("guesses", _who(incoming)):
             return "guesses"
         return ""
+
+    def _crowded(self, network: str) -> bool:
+        return bool(network) and self._networks.counted(network, 0) >= REPORTS_OF_A_NETWORK_A_DAY
 
     async def _progress(self, receipts: tuple[str, ...], incoming: Incoming) -> dict[str, Progress]:
         """By receipt, of those that somebody holds."""
@@ -206,6 +213,8 @@ class Gateway:
         ):
             return False
         self._bells.ring(bells)
+        if promised and "push" in bells and incoming.network:
+            self._networks.counted(incoming.network)
         return True
 
     async def _work(
@@ -240,7 +249,8 @@ class Gateway:
         report = effect.report
         record = urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
         back = ReturnAddress(incoming.channel, incoming.address, draft.locale, effect.receipt[-4:])
-        sealed = seal(self._keys, self._keys.sealing_epoch(facts.now), record, back)
+        epoch = self._keys.sealing_epoch(facts.now)
+        sealed = seal(self._keys, epoch, record, report.reference, back)
         names = [name for media in report.media for name in copies(media)]
         return [
             *self._reports.submitted(report, record, sealed),

@@ -1,7 +1,8 @@
 """Logs for every process: plain lines or JSON, never anything about a person.
 
 Our own events carry names and numbers only. Libraries below WARNING are silent, because at finer
-levels they print updates, addresses and jobs; web servers log no requests.
+levels they print updates, addresses and jobs; web servers log no requests. Above it they are heard,
+but not in their own words, which quote network addresses, callbacks and what an exception says.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import structlog
 
 # Bot tokens and webhook secrets that a library may put into an error's text.
 _SECRETS = re.compile(r"\d{3,}:[A-Za-z0-9_-]{20,}|whsec_[A-Za-z0-9+/=]+|api_key=[^&\s]+")
+_OURS = ("bot", "workers", "desk", "__main__")
 _LIBRARIES = ("aiogram", "aiohttp", "rq", "redis", "asyncio", "PIL", "hpack")
 
 
@@ -48,9 +50,10 @@ def _libraries(threshold: int, shared: list[Any], writer: Any) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
+            pass_foreign_args=True,
             processors=[
+                _in_our_words,
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _without_traceback,
                 writer,
             ],
         )
@@ -80,11 +83,16 @@ def _without_secrets(
     return event
 
 
-def _without_traceback(
-    _: object, __: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
-    """A library's traceback shows values of its frames' text; its kind is enough."""
+def _in_our_words(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Of a library's record: who says it and where, its words before anything was filled in, and
+    the kind of what was raised. Words with nothing to fill in may be filled in already.
+    """
+    record: logging.LogRecord = event["_record"]
     raised = event.pop("exc_info", None)
     if isinstance(raised, tuple) and raised[0] is not None:
         event["error"] = raised[0].__name__
+    filled_in = event.pop("positional_args", ())
+    if record.name.partition(".")[0] not in _OURS:
+        event["event"] = str(record.msg) if filled_in else "library"
+        event["at"] = f"{record.name} {record.module}:{record.lineno}"
     return event

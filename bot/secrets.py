@@ -29,9 +29,20 @@ class Secrets:
 
 
 def conversation_secrets(settings: Settings) -> Secrets:
-    """What opens conversations and finds receipts: for the bot alone."""
+    """What opens conversations: for the bot alone."""
     given = settings.conversation_key.get_secret_value()
     return Secrets(given.encode() if given else kept(settings.data_dir, "conversation"))
+
+
+def receipt_key(settings: Settings) -> bytes:
+    """What finds a report by its receipt: for the bot alone. A secret of its own, because a
+    conversation shows the receipt that it was given last."""
+    return _shared(settings, settings.receipt_key, "receipts")
+
+
+def progress_key(settings: Settings) -> bytes:
+    """What seals how reports stand, and their news: for the bot and the notices worker."""
+    return _shared(settings, settings.progress_key, "progress")
 
 
 def link_key(settings: Settings) -> bytes:
@@ -50,7 +61,7 @@ def handoff_key(settings: Settings) -> bytes:
 
 
 def _shared(settings: Settings, given: SecretStr, name: str) -> bytes:
-    """32 bytes that two processes have in common."""
+    """32 bytes for one purpose, from a secret of its own."""
     words = given.get_secret_value()
     return Secrets(words.encode() if words else kept(settings.data_dir, name)).key(name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -11,7 +12,6 @@ from bot.media_links import MediaLinks
 from bot.secrets import link_key
 from bot.store.connection import Store
 from bot.store.media import MediaStore
-from bot.store.reports import Reports
 from bot.vault.keys import KeyFolder, Layer
 from config.form import read_form
 from config.settings import Settings
@@ -28,7 +28,6 @@ class Base:
     form: Form
     catalogues: Catalogues
     links: MediaLinks
-    reports: Reports
     keys: KeyFolder
 
     @property
@@ -49,6 +48,8 @@ def build_base(settings: Settings, opens: Collection[Layer] = ()) -> Base:
 
     Raises `SettingRefused`, `KeyTooOpen` or OSError.
     """
+    # A core file would hold what this process has in memory: keys, and people who just spoke.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     keys = KeyFolder(settings.data_dir / "keys", opens)
     keys.refuse_open()
     store = Store.at(settings.redis_url.get_secret_value(), settings.replicas)
@@ -59,6 +60,5 @@ def build_base(settings: Settings, opens: Collection[Layer] = ()) -> Base:
         form=read_form(settings),
         catalogues=Catalogues.load(settings.default_locale, settings.zone),
         links=MediaLinks(link_key(settings), settings.address),
-        reports=Reports(store),
         keys=keys,
     )

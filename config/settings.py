@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     media_link_key: SecretStr = SecretStr("")
     fetch_key: SecretStr = SecretStr("")
     handoff_key: SecretStr = SecretStr("")
+    progress_key: SecretStr = SecretStr("")
+    receipt_key: SecretStr = SecretStr("")
     conversation_key: SecretStr = SecretStr("")
 
     timezone: str = "Asia/Shanghai"
@@ -108,7 +110,10 @@ class Settings(BaseSettings):
             raise ValueError("this is no bot token; BotFather gives one like 123456:ABC-def")
         return value
 
-    @field_validator("conversation_key", "media_link_key", "fetch_key", "handoff_key")
+    @field_validator(
+        *("conversation_key", "receipt_key", "progress_key"),
+        *("media_link_key", "fetch_key", "handoff_key"),
+    )
     @classmethod
     def _long_enough(cls, value: SecretStr) -> SecretStr:
         if 0 < len(value.get_secret_value()) < SHORTEST_KEY:

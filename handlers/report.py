@@ -170,8 +170,8 @@ def _submit(draft: Draft, facts: Facts) -> Turn:
         danger=bool(answers.danger),
         submitted_at=facts.now,
     )
-    handed_out = replace(
-        draft, answers=Answers(), receipt=receipt, touched=int(facts.now.timestamp())
-    )
+    # The day is all that the receipt's dates need; the minute would say which report this was.
+    hour = facts.now.astimezone(facts.form.timezone).replace(minute=0, second=0, microsecond=0)
+    handed_out = replace(draft, answers=Answers(), receipt=receipt, touched=int(hour.timestamp()))
     closed = wizard.at(handed_out, "receipt")
     return replace(stay(closed, facts), effects=(Submit(report, receipt),))

@@ -31,6 +31,8 @@ VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)(?::([-?])([^}]*))?\}")
 PASSWORDS = new_passwords()
 SECRETS = {
     "CONVERSATION_KEY": "only-a-test-knows-this-conversation-key",
+    "RECEIPT_KEY": "only-a-test-knows-this-key-of-receipts",
+    "PROGRESS_KEY": "only-a-test-knows-this-key-of-progress",
     "MEDIA_LINK_KEY": "only-a-test-knows-this-media-link-key",
     "FETCH_KEY": "only-a-test-knows-this-key-of-fetching",
     "HANDOFF_KEY": "only-a-test-knows-this-key-of-handing-on",

@@ -87,6 +87,8 @@ def test_secrets_go_only_where_they_are_needed() -> None:
         "desk": set(),
     }
     assert holders("CONVERSATION_KEY") == {"bot"}
+    assert holders("RECEIPT_KEY") == {"bot"}
+    assert holders("PROGRESS_KEY") == {"bot", "notices"}
     assert holders("MEDIA_LINK_KEY") == {"bot", "push"}
     assert holders("FETCH_KEY") == {"bot", "media"}
     assert holders("HANDOFF_KEY") == {"notices", "delivery"}

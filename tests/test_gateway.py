@@ -27,7 +27,13 @@ from bot.core.dialogue import (
 from bot.core.errors import StoreUnavailable, TooFast
 from bot.core.receipt import receipt_from
 from bot.core.report import Place
-from bot.gateway import PICTURES_AN_HOUR, TURNS_A_MINUTE, Gateway, Language
+from bot.gateway import (
+    PICTURES_AN_HOUR,
+    REPORTS_OF_A_NETWORK_A_DAY,
+    TURNS_A_MINUTE,
+    Gateway,
+    Language,
+)
 from bot.pace import Pace
 from bot.store.connection import Store
 from bot.store.conversations import DRAFT_SECONDS, Conversations
@@ -134,7 +140,7 @@ async def test_a_report_its_receipt_and_its_work_are_one(
     sealed = await reports.sealed(standing.record)
     assert sealed is not None
     keys = KeyFolder(tmp_path / "keys")
-    back = open_inner(keys, standing.record, open_outer(keys, standing.record, sealed))
+    back = open_inner(keys, standing.record, open_outer(keys, standing.record, entry.id, sealed))
     assert (back.channel, back.address, back.locale) == ("webchat", "4242", "zh")
     assert back.tail == shown.receipt[-4:]
 
@@ -305,7 +311,20 @@ async def test_a_report_that_comes_twice_counts_once(gateway: Gateway, store: St
     for _ in range(3):
         await chat.does(Pressed("submit"), "the same")
     counts = [name async for name in store.client.scan_iter("limit:reports:*")]
-    assert [await store.read("GET", name) for name in counts] == [b"1", b"1"]
+    assert [await store.read("GET", name) for name in counts] == [b"1"]
+    assert gateway._networks.counted("192.0.2.0/24", 0) == 1
+
+
+async def test_so_many_reports_a_day_from_one_network(gateway: Gateway, store: Store) -> None:
+    gateway._networks.counted("192.0.2.0/24", REPORTS_OF_A_NETWORK_A_DAY - 1)
+    last = Chat(gateway, "1", network="192.0.2.0/24")
+    await last.to_summary()
+    assert (await last.does(Pressed("submit"))).screen == "receipt"
+    late, elsewhere = (Chat(gateway, name, network=f"{name}.0.2.0/24") for name in ("192", "198"))
+    for chat in (late, elsewhere):
+        await chat.to_summary()
+    assert "还没有提交" in (await late.does(Pressed("submit"))).text
+    assert (await elsewhere.does(Pressed("submit"))).screen == "receipt"
 
 
 async def test_so_many_pictures_an_hour(gateway: Gateway, store: Store) -> None:

@@ -53,3 +53,28 @@ def test_tokens_and_tracebacks_of_libraries_stay_out(
     assert "ValueError" in said
     assert TOKEN not in said
     assert "4711" not in said
+
+
+@pytest.mark.parametrize("style", ["plain", "json"])
+def test_what_a_library_quotes_of_people_stays_out(
+    capsys: pytest.CaptureFixture[str], style: str
+) -> None:
+    """A network address as an argument, an exception's words in a message that is whole already."""
+    configure_logs(style, "DEBUG", "bot")
+    logging.getLogger("aiohttp.server").error("Error handling request from %s", "203.0.113.77")
+    error = KeyError("chat 4711 name Anna")
+    words = f"Task exception was never retrieved\nfuture: <Task exception={error!r}>"
+    logging.getLogger("asyncio").error(words, exc_info=error)
+    said = capsys.readouterr().err
+    assert "Error handling request from %s" in said
+    assert "aiohttp.server" in said
+    assert "asyncio" in said
+    assert "KeyError" in said
+    for secret in ("203.0.113.77", "4711", "Anna"):
+        assert secret not in said
+
+
+def test_our_own_words_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("json", "INFO", "bot")
+    logging.getLogger("bot.channels.telegram.polling").warning("waiting %d s", 5)
+    assert json.loads(capsys.readouterr().err)["event"] == "waiting 5 s"

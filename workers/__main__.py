@@ -18,7 +18,7 @@ from rq.serializers import JSONSerializer
 from bot.bells import Bells, bell_key
 from bot.channels.registry import switched_on
 from bot.logs import configure_logs
-from bot.secrets import fetch_key, handoff_key
+from bot.secrets import fetch_key, handoff_key, progress_key
 from bot.store.check import StoreUnfit, check_store
 from bot.surroundings import Base, build_base
 from bot.vault.keys import KeyTooOpen, Layer
@@ -37,10 +37,12 @@ log = structlog.get_logger()
 
 
 class KnownJob(Job):
-    """A job that may name nothing but the functions of `workers.jobs`.
+    """A job that may name nothing but the functions of `workers.jobs`, and nothing to call after.
 
-    rq imports whatever dotted name a job carries, and the store is not ours alone.
+    rq imports whatever dotted names a job carries, and the store is not ours alone.
     """
+
+    success_callback = failure_callback = stopped_callback = None
 
     @property
     def func(self) -> Callable[..., object] | None:
@@ -131,7 +133,7 @@ Built = tuple[Work, Afterwards, list[Afterwards]]
 
 
 async def _push(base: Base, bells: Bells) -> Built:
-    from bot.store.reports import KEPT_SECONDS
+    from bot.store.reports import KEPT_SECONDS, Reports
     from bot.store.tokens import Tokens
     from workers.cases import connect
     from workers.cases.mapping import submission
@@ -141,7 +143,7 @@ async def _push(base: Base, bells: Bells) -> Built:
     cases = connect(settings, Tokens(base.store))
     push = Push(
         base.store,
-        base.reports,
+        Reports(base.store),
         cases,
         lambda report, links: submission(
             report,
@@ -174,11 +176,19 @@ async def _media(base: Base, bells: Bells) -> Built:
 
 
 async def _notices(base: Base, bells: Bells) -> Built:
+    from bot.store.reports import Reports
     from workers.notices import Notices
 
-    key = handoff_key(base.settings)
-    seconds = base.settings.vault_days * 24 * 3600
-    notices = Notices(base.store, base.reports, base.keys, bells, key=key, over_seconds=seconds)
+    key = progress_key(base.settings)
+    notices = Notices(
+        base.store,
+        Reports(base.store, key),
+        base.keys,
+        bells,
+        key=key,
+        handoff=handoff_key(base.settings),
+        over_seconds=base.settings.vault_days * 24 * 3600,
+    )
     return notices, notices.rewrite, []
 
 
@@ -189,7 +199,7 @@ async def _delivery(base: Base, bells: Bells) -> Built:
     senders = {name: module.Sender(base.surroundings) for name, module in modules.items()}
     key = handoff_key(base.settings)
     delivery = Delivery(base.store, base.keys, senders, base.catalogues.say, key)
-    return delivery, _nothing, [sender.close for sender in senders.values()]
+    return delivery, delivery.forget, [sender.close for sender in senders.values()]
 
 
 if __name__ == "__main__":

@@ -75,6 +75,13 @@ class Delivery:
             return
         await self.outbox.done(entry)
 
+    async def forget(self) -> None:
+        """Parked notices whose sealed address is gone go as well: they hold a layer of it."""
+        for entry_id in await self.outbox.parked():
+            record = entry_id.rpartition(".")[0]
+            if not await self._store.read("EXISTS", f"vault:{record}"):
+                await self.outbox.drop(entry_id, erased())
+
     def _notice(self, order: DeliveryOrder, to: ReturnAddress) -> Notice:
         lines = [Message(f"notice.{order.status}", {"tail": to.tail})]
         if order.note:

@@ -31,15 +31,17 @@ class Notices:
         keys: KeyFolder,
         bells: Bells,
         *,
-        key: bytes,
+        key: bytes | None = None,
+        handoff: bytes,
         over_seconds: int,
     ) -> None:
-        """`key` seals what is handed on to the delivery worker, one layer being open by then;
-        `over_seconds` is how long a way back stands after its case is over.
+        """`key` opens what the bot wants told; `handoff` seals what goes on to the delivery worker,
+        one layer being open by then; `over_seconds` is how long a way back stands after its case
+        is over.
         """
-        self.outbox = Outbox(store, "notices")
+        self.outbox = Outbox(store, "notices", key)
         self._store = store
-        self._delivery = Outbox(store, "delivery", key)
+        self._delivery = Outbox(store, "delivery", handoff)
         self._reports = reports
         self._keys = keys
         self._bells = bells
@@ -64,6 +66,7 @@ class Notices:
         standing = await self._reports.standing(order.reference)
         shredded = [("DEL", f"vault:{standing.record}"), *erased()] if standing else []
         await self.outbox.done(entry, shredded)
+        self._bells.ring(["delivery"])  # it drops what it has parked for that record
 
     async def _pass_on(self, entry: Entry, order: NoticeOrder) -> None:
         standing = await self._reports.standing(order.reference)
@@ -74,7 +77,7 @@ class Notices:
         over = order.status in OVER
         kept = self._reports.kept(standing, *((self._over_seconds,) if over else ()))
         try:
-            inner = open_outer(self._keys, standing.record, sealed)
+            inner = open_outer(self._keys, standing.record, order.reference, sealed)
         except KeyMissing as error:
             await self.outbox.done(entry, [*kept, *undeliverable(error)])
             return

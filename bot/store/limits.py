@@ -35,7 +35,7 @@ class Limit(Struct, frozen=True):
 
     seconds: int
     per_person: int
-    per_network: int
+    per_network: int = 0
     in_all: int = 0
 
 
@@ -45,9 +45,9 @@ LIMITS: dict[Limited, Limit] = {
     # asked a million times and makes somebody who tries visible. A person copies a receipt wrong
     # a few times, a family behind one address some more; a whole city less than once a second.
     "guesses": Limit(HOUR, per_person=20, per_network=20, in_all=2_000),
-    # An inspector who walks through a plant reports thirty hazards a day; behind one network of a
-    # mobile operator there are thousands of people.
-    "reports": Limit(DAY, per_person=30, per_network=600),
+    # An inspector who walks through a plant reports thirty hazards a day. Networks are counted in
+    # memory (see `bot.gateway`): this count is written beside the report.
+    "reports": Limit(DAY, per_person=30),
 }
 
 
@@ -89,7 +89,7 @@ class Limits:
         key = await self._key_of(now // DAY, DAY - now % DAY)
         window = f"limit:{name}:{now // limit.seconds}"
         counters = {f"{window}:{_tag(key, who.person)}": limit.per_person}
-        if who.network:
+        if who.network and limit.per_network:
             counters[f"{window}:{_tag(key, who.network)}"] = limit.per_network
         if limit.in_all:
             counters[window] = limit.in_all

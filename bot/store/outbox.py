@@ -176,6 +176,16 @@ class Outbox:
         await self._store.write("HDEL", self._parked, entry_id)
         return True
 
+    async def drop(self, entry_id: str, then: list[Command]) -> None:
+        """A parked entry is nobody's work any more; `then` runs beside it."""
+        for command in (
+            ("HDEL", self._parked, entry_id),
+            ("HDEL", self._bodies, entry_id),
+            ("HDEL", self._leases, entry_id),
+            *then,
+        ):
+            await self._store.write(*command)
+
     async def next_due_seconds(self) -> float | None:
         """Seconds until the next entry is due (0: now), None where there is none."""
         first = await self._store.read("ZRANGE", self._due, 0, 0, "WITHSCORES")

@@ -2,7 +2,7 @@
 
 ``report:<reference>``   the finished report, until the case system has it
 ``case:<reference>``     the case system's own name for it, from then on
-``progress:<reference>`` ``revision (12 digits) | JSON``: what a receipt's holder may see
+``progress:<reference>`` ``revision (12 digits) | JSON, sealed``: what a receipt's holder may see
 ``vault:<record>``       the sealed way back; the record's name is random
 """
 
@@ -15,7 +15,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.core.errors import GatewayError
 from bot.core.report import Progress, Report, Step
+from bot.sealed import Seal
 from bot.store.connection import Command, Store, spelled
 from bot.store.lifetimes import end_after
 
@@ -43,11 +45,19 @@ class Standing(Struct, frozen=True):
         return Progress(self.category, self.submitted_at, self.steps, self.note)
 
 
+class ProgressRefused(GatewayError):
+    """A progress that does not open under its report's name: moved, altered, or of another key."""
+
+
 class Reports:
     """Reads and writes reports. Every method may raise `StoreUnavailable`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, key: bytes | None = None) -> None:
+        """With a `key`, progress stands sealed and bound to its report: whoever can write to the
+        store can neither read it nor give one report the progress, or the reporter, of another.
+        """
         self._store = store
+        self._seal = Seal(key) if key else None
 
     def submitted(self, report: Report, record: str, sealed: bytes) -> list[Command]:
         """The commands that keep a finished report; they belong into the turn's transaction."""
@@ -56,7 +66,7 @@ class Reports:
         )
         return [
             ("SET", f"report:{report.reference}", written_report(report), "EX", KEPT_SECONDS),
-            ("SET", _progress_key(report.reference), _written(standing), "EX", KEPT_SECONDS),
+            ("SET", _progress_key(report.reference), self._written(standing), "EX", KEPT_SECONDS),
             ("SET", f"vault:{record}", sealed, "EX", KEPT_SECONDS),
         ]
 
@@ -66,15 +76,18 @@ class Reports:
         return report_from(raw) if raw else None
 
     async def standing(self, reference: str) -> Standing | None:
-        """How the report with this reference stands, None if it is unknown."""
+        """How the report with this reference stands, None if it is unknown.
+
+        Raises `ProgressRefused`.
+        """
         raw = await self._store.read("GET", _progress_key(reference))
-        return _standing_from(reference, raw) if raw else None
+        return self._standing_from(reference, raw) if raw else None
 
     async def change(self, before: Standing, after: Standing, work: list[Command]) -> bool:
         """Put `after` for `before`, with the work that follows. False: it changed meanwhile."""
         words = (
             f"{before.revision:012d}",
-            _written(replace(after, revision=before.revision + 1)),
+            self._written(replace(after, revision=before.revision + 1)),
             end_after(KEPT_SECONDS),
             *spelled(work),
         )
@@ -97,6 +110,21 @@ class Reports:
         raw = await self._store.read("GET", f"vault:{record}")
         return bytes(raw) if raw else None
 
+    def _written(self, standing: Standing) -> bytes:
+        revision, body = b"%012d" % standing.revision, _body(standing)
+        if self._seal is None:
+            return revision + body
+        return revision + self._seal.close(body, _purpose(standing.reference, revision))
+
+    def _standing_from(self, reference: str, raw: bytes) -> Standing:
+        revision, body = raw[:12], raw[12:]
+        if self._seal is not None:
+            opened = self._seal.open(body, _purpose(reference, revision))
+            if opened is None:
+                raise ProgressRefused("a progress does not belong to its report")
+            body = opened
+        return _standing(reference, int(revision), body)
+
 
 def written_report(report: Report) -> bytes:
     """A report as JSON."""
@@ -112,7 +140,11 @@ def _progress_key(reference: str) -> str:
     return f"progress:{reference}"
 
 
-def _written(standing: Standing) -> bytes:
+def _purpose(reference: str, revision: bytes) -> bytes:
+    return b"progress|" + reference.encode() + b"|" + revision
+
+
+def _body(standing: Standing) -> bytes:
     body = [
         standing.record,
         standing.category,
@@ -122,17 +154,17 @@ def _written(standing: Standing) -> bytes:
         standing.note,
         standing.media,
     ]
-    return b"%012d" % standing.revision + msgspec.json.encode(body)
+    return msgspec.json.encode(body)
 
 
-def _standing_from(reference: str, raw: bytes) -> Standing:
-    record, category, submitted_at, version, steps, note, media = msgspec.json.decode(raw[12:])
+def _standing(reference: str, revision: int, body: bytes) -> Standing:
+    record, category, submitted_at, version, steps, note, media = msgspec.json.decode(body)
     return Standing(
         reference=reference,
         record=record,
         category=category,
         submitted_at=datetime.fromisoformat(submitted_at),
-        revision=int(raw[:12]),
+        revision=revision,
         version=version,
         steps=tuple(_step_from(step) for step in steps),
         note=note,

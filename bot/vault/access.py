@@ -44,7 +44,7 @@ _KEYS = {
     ),
     "notices": (
         "%R~progress:* ~outbox:notices ~outbox:notices:* ~outbox:fence "
-        "%W~outbox:delivery %W~outbox:delivery:bodies ~undeliverable ~erased ~rewritten "
+        "%W~outbox:delivery %W~outbox:delivery:bodies ~undeliverable ~erased ~rewriting ~rewritten "
         "+bgrewriteaof (+get %R~vault:*) (+del +expire %W~vault:*)"
     ),
     "delivery": (

@@ -85,8 +85,8 @@ class KeyFolder:
         """Make the epoch's pair of each layer in `opens`, unless it is there. Private files are
         0600. Raises OSError.
 
-        Two processes may do this at once, and one may die at it: a pair counts only once its
-        public half stands, which is moved into place after the private one.
+        Two processes may do this at once, and one may die at it: each half is moved into place
+        whole, the private one first. A lost public half is made again from its private one.
         """
         for layer in self._opens:
             private, public = (path_of(self._folder, epoch, layer, half) for half in HALVES)
@@ -197,12 +197,14 @@ def public_of(private: bytes) -> bytes:
 
 
 def _create(private: Path, public: Path) -> None:
-    made = (
-        mlkem.MLKEM768PrivateKey.generate().private_bytes_raw()
-        + x25519.X25519PrivateKey.generate().private_bytes_raw()
-    )
-    _write(private, made, 0o600)
-    _write(public, public_of(made), 0o644)
+    """The public half; the private one only if there is none: it must open what was sealed."""
+    if not private.exists():
+        made = (
+            mlkem.MLKEM768PrivateKey.generate().private_bytes_raw()
+            + x25519.X25519PrivateKey.generate().private_bytes_raw()
+        )
+        _write(private, made, 0o600)
+    _write(public, public_of(private.read_bytes()), 0o644)
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:

@@ -1,8 +1,8 @@
 """Seals the way back to a reporter in two layers, for two custodians.
 
 ``HPKE(outer public key, HPKE(inner public key, padded address))`` (RFC 9180, hybrid of ML-KEM-768
-and X25519). `info` binds each layer to its record and epoch, so that a record that somebody moved
-to another report opens to nothing.
+and X25519). `info` binds each layer to its record and epoch, and the outer one to its report as
+well, so that whatever somebody moves to another report opens to nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ReturnAddress:
     tail: str
 
 
-def seal(keys: KeyFolder, epoch: str, record: str, to: ReturnAddress) -> bytes:
+def seal(keys: KeyFolder, epoch: str, record: str, reference: str, to: ReturnAddress) -> bytes:
     """The sealed record; every one has the same length. Raises ValueError over 256 bytes."""
     plain = orjson.dumps([to.channel, to.address, to.locale, to.tail])
     if len(plain) > PADDED:
@@ -43,13 +43,15 @@ def seal(keys: KeyFolder, epoch: str, record: str, to: ReturnAddress) -> bytes:
     inner = _SUITE.encrypt(
         plain.ljust(PADDED), keys.public(epoch, "inner"), _info("inner", record, epoch)
     )
-    outer = _SUITE.encrypt(inner, keys.public(epoch, "outer"), _info("outer", record, epoch))
+    outer = _SUITE.encrypt(
+        inner, keys.public(epoch, "outer"), _info("outer", _of(record, reference), epoch)
+    )
     return epoch.encode() + outer
 
 
-def open_outer(keys: KeyFolder, record: str, sealed: bytes) -> bytes:
+def open_outer(keys: KeyFolder, record: str, reference: str, sealed: bytes) -> bytes:
     """What the notices worker hands on. Raises `RecordRefused`, `KeyMissing`."""
-    return _opened(keys, "outer", record, sealed)
+    return _opened(keys, "outer", _of(record, reference), sealed)
 
 
 def open_inner(keys: KeyFolder, record: str, sealed: bytes) -> ReturnAddress:
@@ -59,6 +61,11 @@ def open_inner(keys: KeyFolder, record: str, sealed: bytes) -> ReturnAddress:
 
 
 _EPOCH = len("2026-11")
+
+
+def _of(record: str, reference: str) -> str:
+    """The inner layer's custodian does not learn which report it is about; the outer one knows."""
+    return f"{record}|{reference}"
 
 
 def _opened(keys: KeyFolder, layer: Layer, record: str, sealed: bytes) -> bytes:

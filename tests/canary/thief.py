@@ -29,20 +29,33 @@ class Thief:
             (home / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             shutil.copy2(keys / name, home / name)
         self._home = home
+        self._references: set[str] = set()
 
     def yields(self, commands: Sequence[Command]) -> Iterator[bytes]:
         """All that opens of what the append-only file says."""
+        self._references = {
+            command[1].removeprefix(b"progress:").decode()
+            for command in commands
+            if len(command) > 1 and command[1].startswith(b"progress:")
+        }
         for command in commands:
             match command:
                 case [_, key, name, body, *_] if key.startswith(b"outbox:"):
                     kind = key.split(b":")[1].decode()
                     yield from self._waiting(kind, name.decode("utf-8", "replace"), body)
+                case [b"SET", key, sealed, *_] if key.startswith(b"progress:"):
+                    yield from self._progress(key.removeprefix(b"progress:"), sealed)
                 case [b"SET", key, sealed, *_] if key.startswith(b"vault:"):
                     yield from self._outer(key.removeprefix(b"vault:").decode(), sealed)
 
     def _waiting(self, kind: str, name: str, body: bytes) -> Iterator[bytes]:
         """Work in the outbox: the body, and what is sealed inside it."""
-        lock = {"media": "fetch", "replies": "fetch", "delivery": "handoff"}.get(kind)
+        lock = {
+            "media": "fetch",
+            "replies": "fetch",
+            "notices": "progress",
+            "delivery": "handoff",
+        }.get(kind)
         key = self._secret(lock, lock) if lock else None
         plain = Seal(key).open(body, f"outbox|{kind}|{name}".encode()) if key else None
         if plain is None:
@@ -55,6 +68,13 @@ class Thief:
             order = DeliveryOrder.read(plain)
             yield from self._inner(order.record, order.inner)
 
+    def _progress(self, reference: bytes, sealed: bytes) -> Iterator[bytes]:
+        key = self._secret("progress", "progress")
+        purpose = b"progress|" + reference + b"|" + sealed[:12]
+        plain = Seal(key).open(sealed[12:], purpose) if key else None
+        if plain is not None:
+            yield plain
+
     def _reply(self, sealed: bytes) -> Iterator[bytes]:
         key = self._secret("conversation", "replies")
         try:
@@ -64,13 +84,15 @@ class Thief:
             return
 
     def _outer(self, record: str, sealed: bytes) -> Iterator[bytes]:
-        try:
-            inner = open_outer(self._custody("outer"), record, sealed)
-        except GatewayError:
-            yield from self._inner(record, sealed)
-            return
-        yield inner
-        yield from self._inner(record, inner)
+        """Which report it belongs to stands in progress; without that key, all are tried."""
+        for reference in self._references:
+            try:
+                inner = open_outer(self._custody("outer"), record, reference, sealed)
+            except GatewayError:
+                continue
+            yield inner
+            yield from self._inner(record, inner)
+        yield from self._inner(record, sealed)
 
     def _inner(self, record: str, sealed: bytes) -> Iterator[bytes]:
         try:

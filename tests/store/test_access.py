@@ -46,6 +46,7 @@ outbox:replies            rwda  -     wda   -     -
 outbox:replies:bodies     rwda  -     wda   -     -
 outbox:broadcast          r     -     -     -     -
 erased                    -     -     -     rwda  rwda
+rewriting                 -     -     -     rwda  -
 rewritten                 -     -     -     rwda  -
 bell:x                    rwda  rwda  rwda  rwda  rwda
 rq:x                      rwda  rwda  rwda  rwda  rwda

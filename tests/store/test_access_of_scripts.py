@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import time
@@ -14,7 +15,7 @@ from redis import Redis
 from bot import valkey
 from bot.core.errors import StoreUnavailable
 from bot.store.connection import Store, spelled
-from bot.store.erasure import ERASED, REWRITTEN, erased, rewrite
+from bot.store.erasure import ERASED, REWRITING, REWRITTEN, erased, rewrite
 from bot.store.lifetimes import end_after
 from bot.store.outbox import UNDELIVERABLE, Outbox
 from bot.vault.access import OPERATOR, ROLES, access_file, new_passwords
@@ -102,6 +103,10 @@ async def test_the_notices_worker_may_have_the_file_written_anew(
 ) -> None:
     store = Store.at(urls["notices"])
     assert await rewrite(store)
+    assert operator.get(REWRITING) == b"0"
+    while operator.info("persistence")["aof_rewrite_in_progress"]:
+        await asyncio.sleep(0.01)
+    assert not await rewrite(store)
     assert operator.get(REWRITTEN) == b"0"
     await store.close()
 

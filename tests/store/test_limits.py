@@ -27,8 +27,8 @@ async def test_a_person_has_a_limit_and_nobody_else_bears_it(store: Store, name:
     assert not await limits.reached(name, other)
 
 
-@pytest.mark.parametrize("name", LIMITS)
-async def test_a_network_has_a_limit_whoever_is_behind_it(store: Store, name: Limited) -> None:
+async def test_a_network_has_a_limit_whoever_is_behind_it(store: Store) -> None:
+    name: Limited = "guesses"
     limits, most = Limits(store, b"own"), LIMITS[name].per_network
     for number in range(most - 1):
         await limits.count(name, Who(str(number), "192.0.2.0/24"))
@@ -37,6 +37,11 @@ async def test_a_network_has_a_limit_whoever_is_behind_it(store: Store, name: Li
     assert await limits.reached(name, Who("one", "192.0.2.0/24"))
     assert not await limits.reached(name, Who("one", "198.51.100.0/24"))
     assert not await limits.reached(name, Who("one"))
+
+
+async def test_a_report_is_counted_for_its_person_and_beside_no_network(store: Store) -> None:
+    commands = await Limits(store, b"own").counting("reports", Who("one", "192.0.2.0/24"))
+    assert [command[0] for command in commands] == ["INCR", "EXPIRE"]
 
 
 async def test_all_together_have_a_limit_where_there_is_one(store: Store) -> None:

@@ -27,6 +27,7 @@ from bot.vault.sealing import RecordRefused, ReturnAddress, open_inner, open_out
 from tests.whole.programme import ROOT
 
 EPOCH, OTHER = "2026-10", "2026-11"
+REFERENCE = "R" * 26
 TO = ReturnAddress("telegram", "123456789", "zh", "7K2M")
 
 
@@ -65,13 +66,13 @@ def test_rotation_makes_this_month_and_the_next_and_leaves_those_of_open_cases(
     older = epoch_of(datetime.now(UTC) - timedelta(days=300))
     for epoch in (older, "2024-01"):
         KeyFolder(tmp_path / "keys").create(epoch)
-    sealed = seal(KeyFolder(tmp_path / "keys"), older, "record", TO)
+    sealed = seal(KeyFolder(tmp_path / "keys"), older, "record", REFERENCE, TO)
     printed, _ = run(tmp_path, "keys", "rotate")
     assert printed.count("created") == 2
     assert "2024-01: destroyed" in printed
     assert f"{older}: destroyed" not in printed
     keys = KeyFolder(tmp_path / "keys")
-    assert open_inner(keys, "record", open_outer(keys, "record", sealed)) == TO
+    assert open_inner(keys, "record", open_outer(keys, "record", REFERENCE, sealed)) == TO
     printed, _ = run(tmp_path, "keys", "list")
     listed = [line.split("  ") for line in printed.splitlines()]
     assert [epoch for epoch, _ in listed] == ["2024-01", older, *epochs_from(datetime.now(UTC))]
@@ -89,8 +90,8 @@ def test_create_makes_one_epoch_once(tmp_path: Path) -> None:
 
 def test_destroying_asks_and_then_nothing_of_that_epoch_opens(tmp_path: Path, folder: Path) -> None:
     keys = KeyFolder(folder)
-    sealed = {epoch: seal(keys, epoch, "record", TO) for epoch in (EPOCH, OTHER)}
-    inner = open_outer(keys, "record", sealed[EPOCH])
+    sealed = {epoch: seal(keys, epoch, "record", REFERENCE, TO) for epoch in (EPOCH, OTHER)}
+    inner = open_outer(keys, "record", REFERENCE, sealed[EPOCH])
     assert open_inner(keys, "record", inner) == TO
     for said in ("", "yes\n", f"{OTHER}\n"):
         assert run(tmp_path, "keys", "destroy", EPOCH, said=said, code=2)[1].startswith("Nothing")
@@ -100,13 +101,13 @@ def test_destroying_asks_and_then_nothing_of_that_epoch_opens(tmp_path: Path, fo
     assert list(folder.glob(f"private/*/{EPOCH}")) == []
     # A process that had used the keys before holds them no more either.
     with pytest.raises(KeyMissing):
-        open_outer(keys, "record", sealed[EPOCH])
+        open_outer(keys, "record", REFERENCE, sealed[EPOCH])
     with pytest.raises(KeyMissing):
         open_inner(keys, "record", inner)
-    assert open_inner(keys, "record", open_outer(keys, "record", sealed[OTHER])) == TO
+    assert open_inner(keys, "record", open_outer(keys, "record", REFERENCE, sealed[OTHER])) == TO
     # Reports go on under it, and it is not made anew.
     keys.create(EPOCH)
-    seal(KeyFolder(folder), EPOCH, "record", TO)
+    seal(KeyFolder(folder), EPOCH, "record", REFERENCE, TO)
     assert list(folder.glob(f"private/*/{EPOCH}")) == []
     assert "destroyed, or elsewhere" in run(tmp_path, "keys", "check")[0]
     assert run(tmp_path, "keys", "destroy", OTHER, "--yes")[0].startswith(f"{OTHER}: 2 private")
@@ -202,7 +203,7 @@ def test_a_custodian_does_not_touch_the_other_ones_file(
     with pytest.raises(KeyWithheld):
         keys.private(EPOCH, other)
     intake = KeyFolder(folder, opens=())
-    seal(intake, EPOCH, "record", TO)
+    seal(intake, EPOCH, "record", REFERENCE, TO)
     for one in LAYERS:
         with pytest.raises(KeyWithheld):
             intake.private(EPOCH, one)
@@ -228,7 +229,7 @@ def test_a_single_stolen_key_opens_nothing_of_an_identity(
     tmp_path: Path, folder: Path, stolen: Layer
 ) -> None:
     """The thief has all records, and tries the one key on every layer of what can be opened."""
-    sealed = seal(KeyFolder(folder, opens=()), EPOCH, "record", TO)
+    sealed = seal(KeyFolder(folder, opens=()), EPOCH, "record", REFERENCE, TO)
     key = path_of(folder, EPOCH, stolen, "private").read_bytes()
     for layer in LAYERS:
         path = path_of(tmp_path / "thief", EPOCH, layer, "private")
@@ -238,10 +239,10 @@ def test_a_single_stolen_key_opens_nothing_of_an_identity(
     thief = KeyFolder(tmp_path / "thief")
     blobs = [sealed]
     if stolen == "outer":
-        blobs.append(open_outer(thief, "record", sealed))
+        blobs.append(open_outer(thief, "record", REFERENCE, sealed))
     else:
         with pytest.raises(RecordRefused):
-            open_outer(thief, "record", sealed)
+            open_outer(thief, "record", REFERENCE, sealed)
     for blob in blobs:
         with pytest.raises(RecordRefused):
             open_inner(thief, "record", blob)

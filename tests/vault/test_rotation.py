@@ -17,6 +17,7 @@ from workers.rotation import Rotation
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 OUTER: tuple[Layer, ...] = ("outer",)
 INNER: tuple[Layer, ...] = ("inner",)
+REFERENCE = "R" * 26
 TO = ReturnAddress("telegram", "123456789", "zh", "7K2M")
 
 
@@ -42,8 +43,8 @@ def test_what_the_bot_seals_with_public_halves_alone_opens_with_both(tmp_path: P
         given.parent.mkdir(parents=True)
         given.write_bytes(path_of(tmp_path / layer, "2026-11", layer, "public").read_bytes())
     bot = KeyFolder(tmp_path / "bot", opens=())
-    sealed = seal(bot, bot.sealing_epoch(NOW), "record", TO)
-    inner = open_outer(KeyFolder(tmp_path / "outer", OUTER), "record", sealed)
+    sealed = seal(bot, bot.sealing_epoch(NOW), "record", REFERENCE, TO)
+    inner = open_outer(KeyFolder(tmp_path / "outer", OUTER), "record", REFERENCE, sealed)
     assert open_inner(KeyFolder(tmp_path / "inner", INNER), "record", inner) == TO
 
 

@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from msgspec.structs import replace
 
 from bot.bells import Bells
 from bot.channels.contract import Notice
@@ -28,7 +30,7 @@ from workers.drain import Drain
 from workers.notices import Notices
 
 EPOCH, OTHER_EPOCH = "2026-10", "2026-11"
-HANDOFF = b"h" * 32
+HANDOFF, PROGRESS = b"h" * 32, b"p" * 32
 BODIES = "outbox:delivery:bodies"
 OUTER: tuple[Layer, ...] = ("outer",)
 INNER: tuple[Layer, ...] = ("inner",)
@@ -68,7 +70,7 @@ class World:
             REFERENCES[who], "fire", "", Place(words="x"), (), "", False, datetime.now(UTC)
         )
         to = ReturnAddress("webchat", who, "en", "7K2M")
-        sealed = seal(KeyFolder(folder, opens=()), epoch, f"record-{who}", to)
+        sealed = seal(KeyFolder(folder, opens=()), epoch, f"record-{who}", REFERENCES[who], to)
         for command in self.reports.submitted(report, f"record-{who}", sealed):
             await self.store.write(*command)
 
@@ -103,12 +105,13 @@ async def world(store: Store, valkey_url: str, tmp_path: Path) -> AsyncIterator[
     for epoch in (EPOCH, OTHER_EPOCH):
         KeyFolder(tmp_path).create(epoch)
     bells = Bells(store, valkey_url)
-    reports, sender = Reports(store), Sender()
+    reports, sender = Reports(store, PROGRESS), Sender()
+    outer = KeyFolder(tmp_path, OUTER)
     opened = World(
         store,
         reports,
         sender,
-        Notices(store, reports, KeyFolder(tmp_path, OUTER), bells, key=HANDOFF, over_seconds=3600),
+        Notices(store, reports, outer, bells, key=PROGRESS, handoff=HANDOFF, over_seconds=3600),
         Delivery(store, KeyFolder(tmp_path, INNER), {"webchat": sender}, say, HANDOFF),
     )
     await opened.submit("anna", tmp_path, EPOCH)
@@ -199,3 +202,53 @@ async def test_orders_exchanged_as_they_stand_do_not_open(world: World) -> None:
         await world.store.write("HSET", BODIES, name, other)
     await Drain(world.delivery).run()
     assert world.sender.sent == []
+
+
+async def swapped(store: Store, names: list[str]) -> None:
+    """Two values of the store in each other's place."""
+    values = [await store.read("GET", name) for name in names]
+    for name, value in zip(names, reversed(values), strict=True):
+        await store.write("SET", name, value)
+
+
+async def test_progress_exchanged_between_reports_does_not_open(world: World) -> None:
+    """It says which record belongs to a report."""
+    await swapped(world.store, [f"progress:{reference}" for reference in REFERENCES.values()])
+    for who in REFERENCES:
+        await world.tell(who)
+    assert world.sender.sent == []
+    parked = await world.notices.outbox.parked()
+    assert [reason.partition(":")[0] for reason in parked.values()] == ["ProgressRefused"] * 2
+
+
+async def test_a_record_does_not_open_for_a_report_that_names_it(world: World) -> None:
+    """Nor where somebody has stolen the key of progress and writes it anew."""
+    for who, other in zip(REFERENCES, reversed(list(REFERENCES)), strict=True):
+        standing = await world.reports.standing(REFERENCES[who])
+        assert standing is not None
+        moved = replace(standing, record=f"record-{other}")
+        assert await world.reports.change(standing, moved, [])
+    for who in REFERENCES:
+        await world.tell(who)
+    assert world.sender.sent == []
+    parked = await world.notices.outbox.parked()
+    assert [reason.partition(":")[0] for reason in parked.values()] == ["RecordRefused"] * 2
+
+
+async def test_news_exchanged_or_made_up_by_somebody_without_the_key_is_told_to_nobody(
+    world: World,
+) -> None:
+    bodies, first = "outbox:notices:bodies", {}
+    for who, reference in REFERENCES.items():
+        await world.order(who)
+        first[who] = await world.store.read("HGET", bodies, f"{reference}.2")
+    for reference, other in zip(REFERENCES.values(), reversed(list(REFERENCES)), strict=True):
+        await world.store.write("HSET", bodies, f"{reference}.2", first[other])
+    made_up = NoticeOrder(REFERENCES["anna"], 3, "verified", "call this number")
+    for command in Outbox(world.store, "notices").add(made_up.id, made_up.written()):
+        await world.store.write(*command)
+    with patch("workers.drain.UNEXPECTED_MOST", 1):
+        await Drain(world.notices).run()
+    await Drain(world.delivery).run()
+    assert world.sender.sent == []
+    assert len(await world.notices.outbox.parked()) == 3

@@ -15,7 +15,7 @@ from bot.core.dialogue import Message
 from bot.core.errors import Unreachable
 from bot.core.report import Place, Report
 from bot.store.connection import Store
-from bot.store.erasure import ERASED, REWRITTEN
+from bot.store.erasure import ERASED, REWRITING, REWRITTEN
 from bot.store.orders import DeliveryOrder, ForgetOrder, NoticeOrder
 from bot.store.outbox import UNDELIVERABLE, Entry, Outbox
 from bot.store.reports import Reports
@@ -72,7 +72,7 @@ def folder(tmp_path: Path) -> Path:
 async def notices(store: Store, valkey_url: str, folder: Path) -> AsyncIterator[Notices]:
     reports = Reports(store)
     report = Report(REFERENCE, "fire", "", Place(words="x"), (), "", False, datetime.now(UTC))
-    sealed = seal(KeyFolder(folder), EPOCH, RECORD, TO)
+    sealed = seal(KeyFolder(folder), EPOCH, RECORD, REFERENCE, TO)
     commands = [
         *reports.submitted(report, RECORD, sealed),
         *Outbox(store, "notices").add(ORDER.id, ORDER.written()),
@@ -81,7 +81,9 @@ async def notices(store: Store, valkey_url: str, folder: Path) -> AsyncIterator[
         await store.write(*command)
     path_of(folder, EPOCH, "inner", "private").rename(folder / "inner.kept")
     bells = Bells(store, valkey_url)
-    yield Notices(store, reports, KeyFolder(folder), bells, key=HANDOFF, over_seconds=7 * 24 * 3600)
+    yield Notices(
+        store, reports, KeyFolder(folder), bells, handoff=HANDOFF, over_seconds=7 * 24 * 3600
+    )
     await bells.close()
 
 
@@ -157,8 +159,29 @@ async def test_who_asks_is_forgotten_and_what_waits_for_them_is_not_sent(
     await Drain(await delivery(store, folder, sender)).run()
     assert sender.sent == []
     assert await Outbox(store, "delivery").depth() == 0
+    assert await store.read("GET", REWRITTEN) is None
     await notices.rewrite()
-    assert await store.read("GET", REWRITTEN) == b"1"
+    assert await store.read("GET", REWRITING) == b"1"
+
+
+async def test_a_parked_notice_goes_with_the_address_that_it_holds_a_layer_of(
+    store: Store, notices: Notices, folder: Path
+) -> None:
+    await Drain(notices).run()
+    off = Delivery(store, KeyFolder(folder), {}, say, HANDOFF)
+    (folder / "inner.kept").rename(path_of(folder, EPOCH, "inner", "private"))
+    await Drain(off).run()
+    assert list(await off.outbox.parked()) == [f"{RECORD}.2"]
+    await off.forget()
+    assert list(await off.outbox.parked()) == [f"{RECORD}.2"]
+    forget = ForgetOrder(REFERENCE)
+    for command in notices.outbox.add(forget.id, forget.written()):
+        await store.write(*command)
+    await Drain(notices).run()
+    await off.forget()
+    assert await off.outbox.parked() == {}
+    assert await store.read("EXISTS", "outbox:delivery:bodies") == 0
+    assert await store.read("GET", ERASED) == b"2"
 
 
 async def test_without_an_address_a_notice_ends(store: Store, notices: Notices) -> None:

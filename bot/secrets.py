@@ -79,6 +79,11 @@ def hook_secret(settings: Settings) -> str:
     return given or "whsec_" + b64encode(kept(settings.data_dir, "hook")[:32]).decode()
 
 
+def operator_key(settings: Settings) -> str:
+    """What opens the operators' door: for the bot and the desk."""
+    return settings.operator_key.get_secret_value() or kept(settings.data_dir, "operator").decode()
+
+
 def desk_api_key(settings: Settings) -> str:
     """The key that opens cases at the desk."""
     return settings.open311_api_key.get_secret_value() or kept(settings.data_dir, "desk").decode()

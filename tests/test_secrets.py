@@ -7,7 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
-from bot.secrets import kept
+from pydantic import SecretStr
+
+from bot.secrets import kept, operator_key
+from config.settings import Settings
 
 AT_ONCE = 8
 
@@ -35,3 +38,14 @@ def test_its_owner_alone_can_read_it(tmp_path: Path) -> None:
         os.umask(before)
     assert (tmp_path / "keys" / "secret").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_operators_key_is_made_unless_it_is_given(tmp_path: Path) -> None:
+    def settings(given: str) -> Settings:
+        return Settings(_env_file=None, data_dir=tmp_path, operator_key=SecretStr(given))  # type: ignore[call-arg]
+
+    assert operator_key(settings("k" * 32)) == "k" * 32
+    assert not (tmp_path / "keys").exists()
+    made = operator_key(settings(""))
+    assert len(made) == 64
+    assert operator_key(settings("")) == made == kept(tmp_path, "operator").decode()

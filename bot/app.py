@@ -18,12 +18,14 @@ from bot.gateway import Gateway, Language
 from bot.health import Counted, Metrics, add_health_routes
 from bot.hooks import CaseHook
 from bot.media_links import add_media_routes
+from bot.operators import Operators
 from bot.replies import Replies
 from bot.secrets import (
     Secrets,
     conversation_secrets,
     fetch_key,
     hook_secret,
+    operator_key,
     progress_key,
     receipt_key,
 )
@@ -67,6 +69,8 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         media_days=settings.media_days,
     )
     application.router.add_post("/hooks/case", hook.handle)
+    named = secrets.key("operators")
+    Operators(operator_key(settings), named, outboxes, bells).add_routes(application)
     add_health_routes(application, base.store, base.keys, metrics)
     add_media_routes(application, base.links, base.media)
     for channel in channels.values():

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from bot.bells import Bells
+from bot.bodies import bounded
 from bot.core.errors import StoreUnavailable
 from bot.core.report import Step
 from bot.core.status import OVER, SILENT, STATUSES
@@ -63,7 +64,7 @@ class CaseHook:
 
     async def handle(self, request: web.Request) -> web.Response:
         """200 taken or known already, 400 wrong shape, 401 not signed, 404 unknown, 503 again."""
-        body = await _bounded(request)
+        body = await bounded(request, BODY_MOST)
         if not self._signed(body, request):
             log.warning("hook.refused")
             return web.json_response({"error": "the signature does not hold"}, status=401)
@@ -115,16 +116,6 @@ class CaseHook:
         seconds = self._media_seconds if event.status in OVER else KEPT_SECONDS
         names = [name for media in standing.media for name in copies(media)]
         return expires(names, time.time() + seconds)
-
-
-async def _bounded(request: web.Request) -> bytes:
-    """The body, which is read no further than it may be long."""
-    body = bytearray()
-    async for part in request.content.iter_any():
-        body += part
-        if len(body) > BODY_MOST:
-            raise web.HTTPRequestEntityTooLarge(BODY_MOST, len(body))
-    return bytes(body)
 
 
 def read_event(body: bytes) -> CaseEvent:

@@ -5,12 +5,14 @@ A machine among many is given the same ones by settings instead.
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import os
 import secrets
 from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from pydantic import SecretStr
 
@@ -67,25 +69,30 @@ def _shared(settings: Settings, given: SecretStr, name: str) -> bytes:
 
 
 def kept(data_dir: Path, name: str) -> bytes:
-    """The secret of that name, made on first use."""
+    """The secret of that name, made on first use; the same for all who ask first at one moment."""
     path = data_dir / "keys" / name
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    with contextlib.suppress(FileNotFoundError):
         return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        made = secrets.token_hex(32).encode()
-        file.write(made)
+    # It gets its name when it is whole: nobody may go on with half a secret.
+    with NamedTemporaryFile(dir=path.parent) as file:
+        file.write(secrets.token_hex(32).encode())
         file.flush()
         os.fsync(file.fileno())
-    return made
+        with contextlib.suppress(FileExistsError):
+            os.link(file.name, path)
+    return path.read_bytes()
 
 
 def hook_secret(settings: Settings) -> str:
     """The Standard Webhooks secret between case system and gateway, ``whsec_…``."""
     given = settings.case_hook_secret.get_secret_value()
     return given or "whsec_" + b64encode(kept(settings.data_dir, "hook")[:32]).decode()
+
+
+def operator_key(settings: Settings) -> str:
+    """What opens the operators' door: for the bot and the desk."""
+    return settings.operator_key.get_secret_value() or kept(settings.data_dir, "operator").decode()
 
 
 def desk_api_key(settings: Settings) -> str:

@@ -24,7 +24,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from bot import valkey
-from bot.secrets import desk_api_key, hook_secret, kept
+from bot.secrets import desk_api_key, hook_secret, kept, operator_key
 from bot.vault.access import OPERATOR, access_file, new_passwords
 from config.settings import Settings
 
@@ -116,6 +116,8 @@ class Supervisor:
             "CASE_HOOK_SECRET": hook_secret(settings),
             "CASE_HOOK_URL": os.environ.get("CASE_HOOK_URL") or f"{gateway}/hooks/case",
             "GATEWAY_URL": settings.address,
+            "OPERATOR_KEY": operator_key(settings),
+            "OPERATORS_URL": os.environ.get("OPERATORS_URL") or f"{gateway}/operators/parked",
             "PYTHONUNBUFFERED": "1",
         }
 

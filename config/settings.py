@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     case_webhook_url: str = ""
     case_webhook_secret: SecretStr = SecretStr("")
     case_hook_secret: SecretStr = SecretStr("")
+    operator_key: SecretStr = SecretStr("")
     case_times: Literal["hour", "day"] = "hour"
     desk_host: str = LOOPBACK
     desk_port: int = Field(default=8081, ge=0, le=65535)
@@ -112,7 +113,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         *("conversation_key", "receipt_key", "progress_key"),
-        *("media_link_key", "fetch_key", "handoff_key"),
+        *("media_link_key", "fetch_key", "handoff_key", "operator_key"),
     )
     @classmethod
     def _long_enough(cls, value: SecretStr) -> SecretStr:

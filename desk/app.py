@@ -22,6 +22,7 @@ from desk.sender import Pace, Sender
 from desk.server import build_server
 from desk.services import read_services
 from desk.settings import Place, Settings, read_place, read_settings
+from desk.stopped import Stopped
 
 STOP_SECONDS = 1.0  # for requests under way
 
@@ -53,14 +54,21 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with closing(Database(connect(settings.database_path))) as database:
         sender = Sender(database, settings.case_hook_url, settings.case_hook_secrets[0], Pace())
-        desk = Desk(settings=settings, database=database, sender=sender, services=read_services())
+        stopped = Stopped(settings.operators_url, settings.operator_key)
+        desk = Desk(
+            settings=settings,
+            database=database,
+            sender=sender,
+            stopped=stopped,
+            services=read_services(),
+        )
         runner = web.AppRunner(build_server(desk), access_log=None, shutdown_timeout=STOP_SECONDS)
         try:
             port = await _listen(runner, settings)
             url = settings.public_url(port)
             _log.info("ready", url=url)
             _print_link(settings, url, "")
-            await _send_until(stop, sender)
+            await _work_until(stop, sender, stopped)
         finally:
             await runner.cleanup()
 
@@ -78,15 +86,16 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> int:
     return int(runner.addresses[0][1])
 
 
-async def _send_until(stop: asyncio.Event, sender: Sender) -> None:
-    """Let the sender work until we are stopped; a sender that fails ends the desk."""
+async def _work_until(stop: asyncio.Event, sender: Sender, stopped: Stopped) -> None:
+    """Let both work until we are stopped; a sender that fails ends the desk."""
+    watching = asyncio.create_task(stopped.watch())
     sending = asyncio.create_task(sender.run())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((sending, stopping), return_when=asyncio.FIRST_COMPLETED)
     failed = sending.done()
-    stopping.cancel()
-    sending.cancel()
-    await asyncio.gather(sending, stopping, return_exceptions=True)
+    for task in (watching, stopping, sending):
+        task.cancel()
+    await asyncio.gather(watching, sending, stopping, return_exceptions=True)
     if failed:
         raise CannotStart(f"The desk can no longer send updates: {sending.exception()!r}.")
 

@@ -11,6 +11,7 @@ from desk.database import Database
 from desk.sender import Sender
 from desk.services import Service
 from desk.settings import Settings
+from desk.stopped import Stopped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class Desk:
     settings: Settings
     database: Database
     sender: Sender
+    stopped: Stopped
     services: Mapping[str, Service]
     clock: Callable[[], float] = time.time
 

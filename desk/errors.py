@@ -8,6 +8,13 @@ ChangeRefused          an operator's change was not applied
 ├── Stale              somebody changed the case since the operator saw it
 ├── NotAllowed         the table of statuses has no such step
 └── NoteTooLong
+StoppedUnknown         the gateway does not tell what it gave up, or whether it put it back
+├── NoKey              the desk was given none to ask with
+├── KeyRefused         it is not the gateway's
+└── NoAnswer           nothing usable came in time
+NotPutBack             the gateway says that it put nothing back
+├── NotStopped         nothing of that name is stopped any more
+└── NotInDoubt         only a report in doubt may be sent as new
 """
 
 
@@ -42,4 +49,32 @@ class NotAllowed(ChangeRefused):
 
 
 class NoteTooLong(ChangeRefused):
+    pass
+
+
+class StoppedUnknown(Exception):
+    """Nobody at the desk can know how it stands."""
+
+
+class NoKey(StoppedUnknown):
+    pass
+
+
+class KeyRefused(StoppedUnknown):
+    pass
+
+
+class NoAnswer(StoppedUnknown):
+    pass
+
+
+class NotPutBack(Exception):
+    """The work stands as it did."""
+
+
+class NotStopped(NotPutBack):
+    pass
+
+
+class NotInDoubt(NotPutBack):
     pass

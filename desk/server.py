@@ -6,7 +6,7 @@ from aiohttp import web
 
 from desk.context import DESK, Desk
 from desk.open311 import routes as open311
-from desk.pages import case, guard, listing, login
+from desk.pages import case, guard, listing, login, stopped
 
 _STATIC = Path(__file__).parent / "pages" / "static"
 
@@ -19,7 +19,7 @@ def build_server(desk: Desk) -> web.Application:
     server[DESK] = desk
     server.router.add_get("/healthz", health)
     server.router.add_static("/static", _STATIC)
-    for module in (open311, login, listing, case):
+    for module in (open311, login, listing, case, stopped):
         module.add_routes(server.router)
     return server
 

@@ -17,6 +17,7 @@ from desk.words import LOCALES
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the standard's public prefix, not a secret
 SECRET_BYTES = range(24, 65)  # what Standard Webhooks asks of a key
+SHORTEST_KEY = 32
 LAST_PORT = 65535
 
 LogFormat = Literal["plain", "json"]
@@ -50,6 +51,8 @@ class Settings(Place):
     case_hook_url: str
     case_hook_secrets: tuple[str, ...]
     gateway_url: str
+    operators_url: str
+    operator_key: str
     timezone: ZoneInfo
     default_locale: str
     log_format: LogFormat
@@ -78,6 +81,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ),
         case_hook_secrets=_secrets(value("CASE_HOOK_SECRET")),
         gateway_url=_origin("GATEWAY_URL", value("GATEWAY_URL", "http://127.0.0.1:8080")),
+        operators_url=_address(
+            "OPERATORS_URL", value("OPERATORS_URL", "http://127.0.0.1:8080/operators/parked")
+        ),
+        operator_key=_operator_key(value("OPERATOR_KEY")),
         timezone=_zone(value("TIMEZONE", "Asia/Shanghai")),
         default_locale=_one_of("DEFAULT_LOCALE", value("DEFAULT_LOCALE", "zh"), LOCALES),
         log_format=cast(
@@ -147,6 +154,13 @@ def _is_secret(key: str) -> bool:
     except binascii.Error:
         return False
     return key.startswith(SECRET_PREFIX) and len(raw) in SECRET_BYTES
+
+
+def _operator_key(value: str) -> str:
+    """It goes into a header; without one the desk runs, and cannot ask for stopped work."""
+    if value and (len(value) < SHORTEST_KEY or not value.isprintable()):
+        raise BadSetting(f"OPERATOR_KEY must be at least {SHORTEST_KEY} printable characters.")
+    return value
 
 
 def _zone(value: str) -> ZoneInfo:

@@ -38,6 +38,7 @@ SECRETS = {
     "HANDOFF_KEY": "only-a-test-knows-this-key-of-handing-on",
     "OPEN311_API_KEY": "only-a-test-knows-this-key",
     "CASE_HOOK_SECRET": "whsec_" + "QUJD" * 8,
+    "OPERATOR_KEY": "only-a-test-knows-this-key-of-operators",
 } | {f"STORE_PASSWORD_{user.upper()}": password for user, password in PASSWORDS.items()}
 
 

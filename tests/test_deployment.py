@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import orjson
 import pytest
@@ -93,6 +93,7 @@ def test_secrets_go_only_where_they_are_needed() -> None:
     assert holders("FETCH_KEY") == {"bot", "media"}
     assert holders("HANDOFF_KEY") == {"notices", "delivery"}
     assert holders("CASE_HOOK_SECRET") == {"bot", "desk"}
+    assert holders("OPERATOR_KEY") == {"bot", "desk"}
     assert holders("OPEN311_API_KEY") == {"push", "desk"}
     assert holders("CASE_WEBHOOK_SECRET") == {"push"}
     assert holders("BOT_TOKEN") == {"bot", "media", "delivery"}
@@ -270,3 +271,18 @@ def test_push_finds_the_desk_and_the_desk_finds_the_hook(
         urlopen(hook, data=b"{}", timeout=5)
     refused.value.close()
     assert refused.value.code == 401  # it is there, and takes nothing unsigned
+
+
+def test_the_desk_is_told_of_stopped_work_and_nobody_else_is(
+    services: dict[str, Service], places: dict[str, str]
+) -> None:
+    given = SERVICES["desk"]["environment"]
+    door = here(given["OPERATORS_URL"], places)
+    headers = {"Authorization": f"Bearer {here(given['OPERATOR_KEY'], places)}"}
+    assert services["bot"].process.poll() is None
+    with urlopen(Request(door, headers=headers), timeout=5) as answer:
+        assert orjson.loads(answer.read()) == {"counts": {}, "parked": []}
+    with pytest.raises(HTTPError) as refused:
+        urlopen(door, timeout=5)
+    refused.value.close()
+    assert refused.value.code == 401

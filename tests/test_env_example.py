@@ -83,6 +83,7 @@ def test_desk_defaults_agree() -> None:
     assert told == desk.read_settings(DESK_NEEDS)
     assert examples["CASE_HOOK_URL"] == told.case_hook_url
     assert examples["GATEWAY_URL"] == told.gateway_url
+    assert examples["OPERATORS_URL"] == told.operators_url
 
 
 def test_the_file_as_it_stands_changes_nothing(

@@ -31,7 +31,7 @@ _KEYS = {
         "+waitaof ~c:* ~limit:* ~inbox:* ~progress:* ~receipt:* %W~report:* ~media:expiry "
         "~outbox:push ~outbox:media %W~outbox:media:bodies ~outbox:notices "
         "%W~outbox:notices:bodies ~outbox:replies ~outbox:replies:* ~outbox:fence "
-        "%R~outbox:delivery %R~outbox:broadcast %R~outbox:*:parked %R~undeliverable "
+        "~outbox:delivery %R~outbox:broadcast ~outbox:*:leases ~outbox:*:parked %R~undeliverable "
         "&bell:replies &webchat:* (+set %W~vault:*)"
     ),
     "push": (

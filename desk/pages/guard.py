@@ -29,7 +29,7 @@ async def headers(request: web.Request, handler: Handler) -> web.StreamResponse:
     )
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'self'; script-src 'self'; "
-        f"img-src 'self' {gateway}; media-src 'self' {gateway}; "
+        f"connect-src 'self'; img-src 'self' {gateway}; media-src 'self' {gateway}; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     return response

@@ -40,6 +40,7 @@ async def show(request: web.Request) -> web.Response:
         problem=problem,
         search=search,
         page=page,
+        stopped=desk.stopped.count,
         tally=await desk.database.run(tally, desk.now()),
         rows=[(case, due(desk, case, locale(request))) for case in page.cases],
         progress=(OPEN, DONE, OVERDUE),

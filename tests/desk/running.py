@@ -21,6 +21,7 @@ from desk.sender import Pace, Sender
 from desk.server import build_server
 from desk.services import read_services
 from desk.settings import Settings, read_settings
+from desk.stopped import Stopped
 
 START = datetime(2026, 11, 23, 4, 0, 0, tzinfo=UTC)  # noon in Asia/Shanghai
 KEY = "the-key"
@@ -65,9 +66,11 @@ class RunningDesk:
     url: str = ""
     api: str = ""
     database: Database = field(init=False)
+    stopped: Stopped = field(init=False)
     http: aiohttp.ClientSession = field(init=False)
     _runner: web.AppRunner = field(init=False)
     _sending: Task[None] = field(init=False)
+    _watching: Task[None] = field(init=False)
 
     @classmethod
     def at(cls, folder: Path, **changes: str) -> Self:
@@ -81,10 +84,14 @@ class RunningDesk:
             self.settings.case_hook_secrets[0],
             self.pace,
         )
+        self.stopped = Stopped(
+            self.settings.operators_url, self.settings.operator_key, every=0.05, time_limit=0.5
+        )
         desk = Desk(
             settings=self.settings,
             database=self.database,
             sender=sender,
+            stopped=self.stopped,
             services=read_services(),
             clock=self.now,
         )
@@ -92,6 +99,7 @@ class RunningDesk:
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self._sending = create_task(sender.run())
+        self._watching = create_task(self.stopped.watch())
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         self.api = f"{self.url}/open311/v2"
         self.http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
@@ -103,8 +111,9 @@ class RunningDesk:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._sending.cancel()
-        await gather(self._sending, return_exceptions=True)
+        for task in (self._sending, self._watching):
+            task.cancel()
+        await gather(self._sending, self._watching, return_exceptions=True)
         await self.http.close()
         await self._runner.cleanup()
         self.database.close()

@@ -8,38 +8,15 @@ from typing import Literal
 import pytest
 from playwright.async_api import (
     Browser,
-    BrowserContext,
-    Page,
-    ViewportSize,
-    async_playwright,
     expect,
 )
 
+from tests.desk.phone import PHONE, check_fit, enter
 from tests.desk.receiver import Receiver
 from tests.desk.running import RunningDesk, until
 from tests.desk.seeds import Pictures, seed
 
-PHONE: ViewportSize = {"width": 390, "height": 844}
 NOTE = "已到现场核查，情况属实。物业正在清走车辆，今晚 8 点前腾空通道。"
-
-WIDER_THAN_SCREEN = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-TOO_SMALL = """
-[...document.querySelectorAll("a, button, select, textarea, input:not([type=hidden])")]
-  .filter(e => e.checkVisibility() && !e.matches(".skip, .case a"))
-  .map(e => [e.closest("label.tick") || e, e.outerHTML.slice(0, 80)])
-  .filter(([e]) => e.getBoundingClientRect().height < 44)
-  .map(([, html]) => html)
-"""
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield running
-        await running.close()
 
 
 @pytest.fixture
@@ -61,18 +38,6 @@ async def desk(
     where = {"CASE_HOOK_URL": receiver.url, "GATEWAY_URL": pictures.url}
     async with RunningDesk.at(tmp_path, **where) as running:
         yield running
-
-
-async def enter(desk: RunningDesk, context: BrowserContext) -> Page:
-    page = await context.new_page()
-    await page.goto(desk.url + await desk.link("王芳"))
-    await expect(page.locator("h1")).to_have_text("隐患列表")
-    return page
-
-
-async def check_fit(page: Page) -> None:
-    assert not await page.evaluate(WIDER_THAN_SCREEN)
-    assert await page.evaluate(TOO_SMALL) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

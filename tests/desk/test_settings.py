@@ -25,7 +25,8 @@ def test_defaults() -> None:
     assert settings.gateway_url == "http://127.0.0.1:8080"
     assert settings.timezone == ZoneInfo("Asia/Shanghai")
     assert (settings.default_locale, settings.log_format) == ("zh", "plain")
-    assert settings.jurisdiction_id == ""
+    assert settings.jurisdiction_id == settings.operator_key == ""
+    assert settings.operators_url == "http://127.0.0.1:8080/operators/parked"
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,9 @@ def test_defaults() -> None:
         ("TIMEZONE", "../etc/passwd"),
         ("DEFAULT_LOCALE", "fr"),
         ("LOG_FORMAT", "xml"),
+        ("OPERATORS_URL", "bot:8080"),
+        ("OPERATOR_KEY", "k" * 31),
+        ("OPERATOR_KEY", "k" * 31 + "\n" + "k"),
     ],
 )
 def test_refused_with_the_name_in_one_sentence(name: str, value: str) -> None:
@@ -64,6 +68,10 @@ def test_refused_with_the_name_in_one_sentence(name: str, value: str) -> None:
 def test_secrets_at_both_ends(size: int) -> None:
     both = f"{secret(size)} {secret(32)}"
     assert read_settings({**LEAST, "CASE_HOOK_SECRET": both}).case_hook_secrets[0] == secret(size)
+
+
+def test_shortest_operator_key() -> None:
+    assert read_settings({**LEAST, "OPERATOR_KEY": "k" * 32}).operator_key == "k" * 32
 
 
 def test_last_port() -> None:

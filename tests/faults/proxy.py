@@ -48,8 +48,9 @@ class Proxy:
 
     async def __aexit__(self, *error: object) -> None:
         assert self._server
-        self._server.close()
         self.up = False
+        await asyncio.sleep(0.05)  # what is being accepted needs the server to be there
+        self._server.close()
         for task in self._serving:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)

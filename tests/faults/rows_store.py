@@ -20,7 +20,7 @@ from tests.faults.people import AtPage, Ledger, crowds
 from tests.faults.proxy import When
 from tests.faults.rows_bot import outcome
 from tests.faults.rows_worker import submits
-from tests.faults.stage import Stage, clock, stage, until
+from tests.faults.stage import Stage, clock, opened_progress, stage, until
 
 
 @row("the store is down when the bot starts")
@@ -261,7 +261,7 @@ def _agrees(folder: Path) -> None:
             assert reports == set(store.zrange("outbox:push", 0, -1))
             assert reports == {key.split(b":")[1] for key in store.keys("progress:*")}
             assert len(store.keys("receipt:*")) == len(reports)
-            assert {_record(store, one) for one in reports} == {
+            assert {_record(store, folder.parent / "data", one) for one in reports} == {
                 key.split(b":")[1].decode() for key in store.keys("vault:*")
             }
         said = list(valkey.lost(before))
@@ -272,8 +272,8 @@ def _agrees(folder: Path) -> None:
         process.wait()
 
 
-def _record(store: Redis, reference: bytes) -> str:
+def _record(store: Redis, data: Path, reference: bytes) -> str:
     written = store.get(b"progress:" + reference)
     assert isinstance(written, bytes)
-    record: str = orjson.loads(written[12:])[0]
+    record: str = orjson.loads(opened_progress(data, reference.decode(), written))[0]
     return record

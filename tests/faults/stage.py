@@ -19,6 +19,8 @@ from redis.exceptions import RedisError
 
 from bot import valkey
 from bot.bells import UNANSWERED_SECONDS
+from bot.sealed import Seal
+from bot.secrets import Secrets
 from bot.vault.keys import KeyFolder, epochs_from
 from tests.fakes.cases import GeoReportServer, Manners
 from tests.fakes.cases.georeport import KEY
@@ -196,10 +198,10 @@ class Stage:
         return f"waits: {waits}, leases: {leases}, time: {self.store.time()}, {said}"
 
     def progress(self, reference: str) -> bytes:
-        """How a report stands, as it is written."""
+        """How a report stands, as the bot and the notices worker read it."""
         found = self.store.get(f"progress:{reference}")
         assert isinstance(found, bytes)
-        return found
+        return opened_progress(self.folder / "data", reference, found)
 
     def left(self) -> str:
         """What stands in the store and should not: parked work, reports without any."""
@@ -246,19 +248,30 @@ async def stage(
         # Most rows do without the custodians, who would make them.
         for epoch in epochs_from(datetime.now(UTC)):
             KeyFolder(folder / "data" / "keys").create(epoch)
-        try:
-            if store:
-                here.start_store()
-            async with here.proxy:
-                keeping = asyncio.create_task(here.keep())
+        async with here.proxy:
+            # Nobody may knock any more when the servers close: a connection that is accepted in
+            # that moment is never let go of.
+            keeping = asyncio.create_task(here.keep())
+            try:
+                if store:
+                    here.start_store()
                 yield here
+            finally:
                 keeping.cancel()
-        finally:
-            here.stop()
+                here.stop()
 
 
 # A worker that dies with the bell in its hand is rung for again after this.
 BELL_SECONDS = UNANSWERED_SECONDS
+
+
+def opened_progress(data: Path, reference: str, written: bytes) -> bytes:
+    """The JSON in a progress as it stands in the store, with the key of that data folder."""
+    secret = (data / "keys" / "progress").read_bytes()
+    purpose = b"progress|" + reference.encode() + b"|" + written[:12]
+    opened = Seal(Secrets(secret).key("progress")).open(written[12:], purpose)
+    assert opened is not None
+    return opened
 
 
 def clock() -> float:

@@ -82,6 +82,21 @@ async def test_a_refused_outcome_leaves_its_entry_leased(
     await store.close()
 
 
+@pytest.mark.parametrize("kind", ["push", "media", "notices", "delivery", "replies"])
+async def test_the_bot_may_put_back_what_an_operator_wants_tried_again(
+    intake: Store, operator: Redis, kind: str
+) -> None:
+    outbox = Outbox(intake, kind)
+    for anew, lease in ((False, b"0:3:0"), (True, None)):
+        operator.hset(f"outbox:{kind}:parked", "one", "KeyError")
+        operator.hset(f"outbox:{kind}:leases", "one", "0:3:0")
+        operator.zrem(f"outbox:{kind}", "one")
+        assert await outbox.put_back("one", anew=anew)
+        assert await outbox.parked() == {}
+        assert operator.zrange(f"outbox:{kind}", 0, -1) == [b"one"]
+        assert operator.hget(f"outbox:{kind}:leases", "one") == lease
+
+
 @pytest.mark.parametrize("role", ["notices", "delivery"])
 async def test_a_custodian_may_shred_and_count(
     urls: dict[str, str], operator: Redis, role: str

@@ -69,6 +69,7 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
         ({"OPEN311_SERVICES": "fire"}, "OPEN311_SERVICES: "),
         ({"CONVERSATION_KEY": "short"}, "CONVERSATION_KEY: "),
         ({"MEDIA_LINK_KEY": "short"}, "MEDIA_LINK_KEY: "),
+        ({"OPERATOR_KEY": "k" * 31}, "OPERATOR_KEY: "),
         ({"CASE_HOOK_SECRET": "whsec_short"}, "CASE_HOOK_SECRET: "),
         ({"BOT_TOKEN": "nonsense"}, "BOT_TOKEN: "),
     ],

@@ -1,4 +1,5 @@
-// All that scripts do here: press the login button, and count what is left of the note.
+// All that scripts do here: press the login button, count what is left of the note, and keep the
+// alarm true.
 const door = document.querySelector("form[data-at-once]");
 if (door) door.submit();
 
@@ -11,4 +12,20 @@ if (note && left) {
   };
   note.addEventListener("input", count);
   count();
+}
+
+// Somebody who left the list open must see that work has stopped.
+const stopped = document.querySelector("a[data-count]");
+if (stopped) {
+  const title = document.title.replace(/^\(\d+\) /, "");
+  const show = (count) => {
+    stopped.classList.toggle("alarm", count > 0);
+    stopped.querySelector("b").textContent = count ?? "?";
+    document.title = count > 0 ? `(${count}) ${title}` : title;
+  };
+  const look = async () => {
+    const answer = await fetch(stopped.dataset.count, { redirect: "error" }).catch(() => null);
+    show(answer && answer.ok ? (await answer.json()).count : null);
+  };
+  setInterval(look, 30000);
 }

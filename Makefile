@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ARQ := .venv-arq
 
 .PHONY: run test check bench faults lock system-packages
 
@@ -19,7 +20,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m locales.check
 
-bench: $(VENV)/.dev system-packages
+bench: $(VENV)/.dev $(ARQ)/.made system-packages
 	$(BIN)/python -m bench
 
 # Every way to fail, in full: some half an hour. A short version of it is in make test.
@@ -32,6 +33,8 @@ lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header pyproject.toml --group dev \
 		-o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header --group arq -o bench/arq.lock
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -46,6 +49,12 @@ $(VENV)/.run: requirements.lock | $(VENV)/bin/python
 $(VENV)/.dev: requirements-dev.lock requirements.lock | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.run
+
+# arq takes only older clients of the store than ours, so this peer has an environment of its own.
+$(ARQ)/.made: bench/arq.lock | $(VENV)/bin/python
+	@$(PYTHON) -m venv $(ARQ)
+	$(ARQ)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/arq.lock
+	@touch $@
 
 # The browser, the tools that read metadata back, and what the benchmarks compare with.
 system-packages:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
-from bench import machine, pictures, push, size, turns, vault
-from bench.targets import Target, markdown
+from bench import machine, pictures, push, receipts, size, turns, vault
+from bench.targets import Target, markdown, nothing
 
 
 def main(quick: bool) -> None:
@@ -18,6 +18,7 @@ def main(quick: bool) -> None:
         (pictures.measure, pictures.targets),
         (size.measure, size.targets),
         (turns.measure, turns.targets),
+        (receipts.measure, nothing),
         (push.measure, push.targets),
         (vault.measure, vault.targets),
     ):

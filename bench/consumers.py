@@ -2,7 +2,7 @@
 
 Each prints the seconds that it took for so many reports. ``ours`` is the programme's own drain;
 ``floor`` a consumer of a Redis stream with 64 requests at once and nothing else: no lookup, no
-retry, no lease; ``rq`` a SimpleWorker with a job for each request. What is posted is the same.
+retry, no lease. What is posted is the same.
 """
 
 from __future__ import annotations
@@ -11,19 +11,14 @@ import asyncio
 import os
 import sys
 import time
-from http.client import HTTPConnection
 from typing import Any
-from urllib.parse import urlsplit
 
 import uvloop
 from aiohttp import ClientSession, TCPConnector
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
-from rq import Queue, SimpleWorker
-from rq.job import Job
-from rq.serializers import JSONSerializer
 
-STREAM, GROUP, QUEUE = "bench:stream", "bench", "bench"
+_STREAM, _GROUP = "bench:stream", "bench"
 AT_ONCE = 64
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -52,6 +47,15 @@ async def ours(count: int) -> float:
     return seconds
 
 
+def fill(redis: BlockingRedis, bodies: list[str]) -> None:
+    """Put an entry for each body into the stream."""
+    redis.xgroup_create(_STREAM, _GROUP, mkstream=True)
+    pipeline = redis.pipeline(transaction=False)
+    for body in bodies:
+        pipeline.xadd(_STREAM, {"body": body})
+    pipeline.execute()
+
+
 async def floor(count: int) -> float:
     """Consume the stream."""
     redis = Redis.from_url(os.environ["REDIS_URL"])
@@ -63,12 +67,12 @@ async def floor(count: int) -> float:
         async def post(entry: bytes, body: bytes) -> None:
             async with session.post(url, data=body) as answer:
                 await answer.read()
-            await redis.xack(STREAM, GROUP, entry)
+            await redis.xack(_STREAM, _GROUP, entry)
 
         taken = 0
         while taken < count:
             room = AT_ONCE - len(running)
-            found: Any = await redis.xreadgroup(GROUP, "one", {STREAM: ">"}, count=room)
+            found: Any = await redis.xreadgroup(_GROUP, "one", {_STREAM: ">"}, count=room)
             for entry, fields in _entries(found):
                 task = asyncio.create_task(post(entry, fields[b"body"]))
                 running.add(task)
@@ -90,48 +94,8 @@ def _nested(rows: Any) -> bool:
     return bool(rows) and isinstance(rows[0], list) and isinstance(rows[0][0], tuple | list)
 
 
-def rq(count: int) -> float:
-    """Work the queue off."""
-    redis = BlockingRedis.from_url(os.environ["REDIS_URL"])
-    queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
-    worker = SimpleWorker(
-        [queue], connection=redis, serializer=JSONSerializer, log_job_description=False
-    )
-    began = time.perf_counter()
-    worker.work(burst=True, logging_level="ERROR")
-    seconds = time.perf_counter() - began
-    if failed := queue.failed_job_registry.count:
-        raise RuntimeError(f"{failed} of {count} jobs failed")
-    return seconds
-
-
-def enqueue(redis: BlockingRedis, bodies: list[str]) -> None:
-    """Put a job for each body into the queue."""
-    queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
-    prepared = [
-        Queue.prepare_data("bench.consumers.post_one", (body,), result_ttl=0) for body in bodies
-    ]
-    jobs: list[Job] = queue.enqueue_many(prepared)
-    assert len(jobs) == len(bodies)
-
-
-_connections: list[HTTPConnection] = []
-
-
-def post_one(body: str) -> None:
-    """One rq job: one request, over a connection that stays open."""
-    if not _connections:
-        address = urlsplit(os.environ["OPEN311_URL"])
-        _connections.append(HTTPConnection(address.hostname or "", address.port))
-    _connections[0].request("POST", "/requests.json", body.encode(), _FORM)
-    answer = _connections[0].getresponse()
-    answer.read()
-
-
 def main(name: str, count: int) -> float:
     """The seconds that it took."""
-    if name == "rq":
-        return rq(count)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run({"ours": ours, "floor": floor}[name](count))
 

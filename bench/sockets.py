@@ -55,13 +55,13 @@ class Sockets:
         """`turns` events of each of so many people, who are others in every round."""
         door = self._doors[name]
         talks = [talk(Draft("zh"), turns) for _ in range(SOCKETS)]
-        frames = [[self._frame(said) for said in mine] for mine in talks]
+        frames = [[frame(next(self._numbers), said) for said in mine] for mine in talks]
         hello = [b""] * SOCKETS
         if door.kind == "ours":
             drafts = {secrets.token_urlsafe(32): said[-1].after for said in talks}
             asyncio.run(seed(self._store, "webchat", list(drafts)))
             self._wanted |= drafts
-            hello = [orjson.dumps({"hello": token, "locale": "zh"}) for token in drafts]
+            hello = [greeting(token) for token in drafts]
         before = cpu_seconds(door.process)
         seconds, times, answers = uvloop.run(say_all(door.port, hello, frames))
         used = cpu_seconds(door.process) - before
@@ -73,8 +73,15 @@ class Sockets:
         """How many drafts in the store are not what they should be."""
         return asyncio.run(wrong(self._store, "webchat", self._wanted))
 
-    def _frame(self, said: Said) -> bytes:
-        return orjson.dumps({"id": f"bench-{next(self._numbers)}", **_content(said.event)})
+
+def greeting(token: str) -> bytes:
+    """The first frame of whoever has this token."""
+    return orjson.dumps({"hello": token, "locale": "zh"})
+
+
+def frame(number: int, said: Said) -> bytes:
+    """What somebody says, as their page sends it; `number` is another each time."""
+    return orjson.dumps({"id": f"bench-{number}", **_content(said.event)})
 
 
 def _content(event: Event) -> dict[str, object]:

@@ -34,6 +34,11 @@ def largest(table: Report, name: str, unit: str) -> float:
     return next(max(one.values) for one in table.measures if (one.name, one.unit) == (name, unit))
 
 
+def nothing(_: Sequence[Report]) -> list[Target]:
+    """What is promised of tables that only compare."""
+    return []
+
+
 def markdown(targets: Sequence[Target]) -> str:
     """The promises as a table."""
     lines = ["**Targets, by medians**", "", "| what | wanted | measured | |", "|---|--:|--:|---|"]

@@ -7,7 +7,8 @@ reach into other processes.
 Where the kernel allows it, besides: a network namespace of its own with nothing in it, and
 Landlock, which leaves Python's and the system's libraries as the only readable files, so that a
 decoder that was taken over cannot read keys from the disk. Both are commonly there, but in a
-container they depend on how it is run; `confine` tells which of them hold.
+container they depend on how it is run; `confine` tells which of them hold, and the media worker
+logs what is missing.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ import resource
 import struct
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from workers.media.limits import ADDRESS_SPACE, MEMORY, OPEN_FILES
+from workers.media.protocol import Protection
 
 _SET_DUMPABLE, _SET_SECCOMP, _SET_NO_NEW_PRIVILEGES = 4, 22, 38
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
@@ -64,16 +67,20 @@ _LIBRARY_FOLDERS = ("/usr/lib", "/usr/local/lib", "/lib", "/lib64", "/etc/ld.so.
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def confine() -> frozenset[str]:
-    """Confines this process for good; the names of what holds beyond the limits.
+def confine() -> frozenset[Protection]:
+    """Confines this process for good; what holds beyond the limits.
 
-    They are "network" (a namespace of its own), "files" (Landlock) and "calls" (seccomp). Call it
+    That is "network" (a namespace of its own), "files" (Landlock) and "calls" (seccomp). Call it
     before a second thread starts.
     """
     limit()
     _libc.prctl(_SET_DUMPABLE, 0, 0, 0, 0)
     _libc.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    parts = {"network": _leave_network, "files": _leave_files, "calls": _leave_calls}
+    parts: dict[Protection, Callable[[], bool]] = {
+        "network": _leave_network,
+        "files": _leave_files,
+        "calls": _leave_calls,
+    }
     return frozenset(name for name, leave in parts.items() if leave())
 
 
@@ -126,8 +133,14 @@ class _Filter(ctypes.Structure):
 
 def _leave_calls() -> bool:
     calls = _REFUSED_CALLS.get(platform.machine())
-    if calls is None:
-        return False
+    return calls is not None and refuse_calls(calls)
+
+
+def refuse_calls(calls: tuple[int, ...]) -> bool:
+    """Refuses these system calls to this process and what it starts; whether that was possible.
+
+    The process must have given up new privileges before.
+    """
     code = _filter_code(_ARCHITECTURES[platform.machine()], calls)
     return bool(
         _libc.prctl(_SET_SECCOMP, 2, ctypes.byref(_Filter(len(code) // 8, code)), 0, 0) == 0

@@ -19,7 +19,7 @@ from workers.media.confinement import allow_seconds, confine
 from workers.media.formats import format_of
 from workers.media.limits import SECONDS
 from workers.media.pictures import make_picture_safe
-from workers.media.protocol import QUESTION, SafeMedia, pack_answer
+from workers.media.protocol import QUESTION, SafeMedia, pack_answer, pack_greeting
 
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
@@ -62,10 +62,11 @@ def answer(questions: BinaryIO, answers: BinaryIO) -> None:
 
 
 def main() -> None:
-    """Confines the process and answers; a library's own prints never reach the answers."""
+    """Confines the process, tells how far, and answers; a library's prints never get between."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    confine()
+    answers.write(pack_greeting(confine()))
+    answers.flush()
     answer(sys.stdin.buffer, answers)
 
 

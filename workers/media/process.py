@@ -13,12 +13,15 @@ from pathlib import Path
 from bot.core.errors import MediaRefused
 from workers.media.limits import MIB
 from workers.media.protocol import (
+    GREETING,
     LENGTHS,
     QUESTION,
     BadAnswerError,
+    Protection,
     SafeMedia,
     check_lengths,
     read_answer,
+    read_missing,
 )
 
 _BUFFER = 4 * MIB  # a safe picture comes in one go
@@ -33,9 +36,13 @@ _ENVIRONMENT = {
 
 
 class DecoderProcess:
-    """One decoding process, or the place of one that was killed."""
+    """One decoding process, or the place of one that was killed.
+
+    `missing` is what the kernel did not keep it from; None until it has told.
+    """
 
     def __init__(self, seconds: float) -> None:
+        self.missing: tuple[Protection, ...] | None = None
         self._seconds = seconds
         self._process: Process | None = None
 
@@ -48,6 +55,8 @@ class DecoderProcess:
         process = await self._running()
         try:
             async with asyncio.timeout(self._seconds):
+                if self.missing is None:
+                    self.missing = await _greeted(process)
                 parts = await _exchange(process, data, keep_sound)
                 return read_answer(*parts)
         except MediaRefused:
@@ -64,7 +73,7 @@ class DecoderProcess:
 
     async def close(self) -> int | None:
         """Kills the process if there is one, waits for its end; its exit status."""
-        process, self._process = self._process, None
+        process, self._process, self.missing = self._process, None, None
         if process is None:
             return None
         with contextlib.suppress(ProcessLookupError):
@@ -94,6 +103,12 @@ def _has_ended(process: Process) -> bool:
     """The end of its answers is seen before its exit status is."""
     assert process.stdout is not None
     return process.returncode is not None or process.stdout.at_eof()
+
+
+async def _greeted(process: Process) -> tuple[Protection, ...]:
+    """What it is not kept from; to be believed, for it has seen no stranger's file yet."""
+    assert process.stdout is not None
+    return read_missing(await process.stdout.readexactly(GREETING.size))
 
 
 async def _exchange(process: Process, data: bytes, keep_sound: bool) -> tuple[bytes, bytes, bytes]:

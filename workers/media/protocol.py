@@ -1,5 +1,6 @@
 """What goes between the parent and a decoding process, and the result that both speak of.
 
+Greeting, once and before the first answer: a byte for each of `PROTECTIONS`, whether it holds.
 Question: ``length`` (4 bytes), ``keep_sound`` (1 byte), the file. Answer: the lengths of three
 parts (4 bytes each), then a JSON head, the safe copy, its thumbnail. The parent believes nothing:
 every part has an upper length and every field is checked, for a decoder may have been taken over.
@@ -9,12 +10,19 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from bot.core.errors import MediaRefused
 from workers.media.limits import MIB, MOST_BYTES
 
+Protection = Literal["network", "files", "calls"]
+"""What a decoding process is kept from as far as the kernel allows (see `confinement`)."""
+
+PROTECTIONS: tuple[Protection, ...] = get_args(Protection)
+
+GREETING = struct.Struct(f">{len(PROTECTIONS)}?")
 QUESTION = struct.Struct(">I?")
 LENGTHS = struct.Struct(">III")
 MOST_LENGTHS = (1024, 2 * MOST_BYTES, MIB)
@@ -44,6 +52,17 @@ class SafeMedia:
 
 class BadAnswerError(ValueError):
     """A decoder answered something that no sound decoder would."""
+
+
+def pack_greeting(held: Collection[Protection]) -> bytes:
+    """The greeting of a decoder for which these hold."""
+    return GREETING.pack(*(protection in held for protection in PROTECTIONS))
+
+
+def read_missing(greeting: bytes) -> tuple[Protection, ...]:
+    """The protections that do not hold."""
+    held = zip(PROTECTIONS, GREETING.unpack(greeting), strict=True)
+    return tuple(protection for protection, holds in held if not holds)
 
 
 def pack_answer(answer: SafeMedia | MediaRefused) -> bytes:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from types import TracebackType
 from typing import Self
+
+import structlog
 
 from bot.core.errors import MediaRefused
 from workers.media.limits import MOST_BYTES, SECONDS
 from workers.media.process import DecoderProcess
-from workers.media.protocol import SafeMedia
+from workers.media.protocol import Protection, SafeMedia
 
 __all__ = ["SafeMedia", "Sanitizer"]
+
+log = structlog.get_logger()
 
 
 class Sanitizer:
@@ -22,6 +27,7 @@ class Sanitizer:
 
     def __init__(self, processes: int = 1, *, seconds: float = SECONDS) -> None:
         self._processes = processes
+        self._told = False
         self._idle: asyncio.LifoQueue[DecoderProcess] = asyncio.LifoQueue()
         for _ in range(processes):
             self._idle.put_nowait(DecoderProcess(seconds))
@@ -52,4 +58,11 @@ class Sanitizer:
         try:
             return await decoder.ask(data, keep_sound)
         finally:
+            self._tell_once(decoder.missing)
             self._idle.put_nowait(decoder)
+
+    def _tell_once(self, missing: Collection[Protection] | None) -> None:
+        """Warns an operator of what the kernel withholds; it does so from every decoder alike."""
+        if missing and not self._told:
+            self._told = True
+            log.warning("media.less_confined", missing=" ".join(missing))

@@ -8,11 +8,23 @@ from pathlib import Path
 
 import psutil
 
+from bot.core.errors import MediaRefused
+from workers.media.sanitizer import Sanitizer
+
+MOST_MEMORY = 400_000_000
+"""What no file may make a decoding process take, in bytes resident."""
+
 
 def decoders() -> list[psutil.Process]:
     """The living decoding processes of this test run."""
-    children = psutil.Process().children()
-    return [child for child in children if "workers.media.decoder" in child.cmdline()]
+    return [child for child in psutil.Process().children() if _decodes(child)]
+
+
+def _decodes(child: psutil.Process) -> bool:
+    try:
+        return "workers.media.decoder" in child.cmdline()
+    except psutil.NoSuchProcess:  # it has ended, and nobody may have waited for it yet
+        return False
 
 
 def peak_memory(process: psutil.Process) -> int:
@@ -21,6 +33,24 @@ def peak_memory(process: psutil.Process) -> int:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
     raise AssertionError("no peak")
+
+
+async def outcome(sanitizer: Sanitizer, data: bytes, *, keep_sound: bool = False) -> str:
+    """What became of a file: "picture", "video" or why it was refused."""
+    try:
+        return (await sanitizer.make_safe(data, keep_sound=keep_sound)).kind
+    except MediaRefused as refused:
+        return refused.reason
+
+
+async def cost(data: bytes, *, keep_sound: bool = False) -> tuple[str, int]:
+    """The outcome of a file in a fresh process, and that process's peak memory in bytes.
+
+    Not for a file that has it killed: nobody can ask a dead process.
+    """
+    async with Sanitizer() as sanitizer:
+        became = await outcome(sanitizer, data, keep_sound=keep_sound)
+        return became, peak_memory(decoders()[0])
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -141,7 +141,11 @@ def video(path: Path, *options: str, sound: bool = True, source: str = "testsrc2
 
 def heif_of_declared_size(width: int, height: int) -> bytes:
     """A HEIF whose header declares another size than the tiny picture that is in it."""
-    made = saved(picture((64, 64)), "HEIF")
-    declared = struct.pack(">4sIII", b"ispe", 0, 64, 64)
-    assert made.count(declared) == 1
-    return made.replace(declared, struct.pack(">4sIII", b"ispe", 0, width, height))
+    return of_declared_size(saved(picture((64, 64)), "HEIF"), (64, 64), (width, height))
+
+
+def of_declared_size(heif: bytes, size: tuple[int, int], declared: tuple[int, int]) -> bytes:
+    """The HEIF with another size declared for its one image of `size`."""
+    old, new = (struct.pack(">4sIII", b"ispe", 0, *pair) for pair in (size, declared))
+    assert heif.count(old) == 1
+    return heif.replace(old, new)

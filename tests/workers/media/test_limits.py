@@ -9,13 +9,11 @@ import pytest
 from PIL import Image
 
 from bot.core.errors import MediaRefused
-from tests.workers.media import samples
-from tests.workers.media.running import decoders, peak_memory
+from tests.workers.media import heic, samples
+from tests.workers.media.running import MOST_MEMORY, cost, decoders, peak_memory
 from workers.media.decoder import make_safe
 from workers.media.limits import MOST_PIXELS, MOST_PIXELS_WHOLE
 from workers.media.sanitizer import Sanitizer
-
-MOST_MEMORY = 400_000_000
 
 
 def flat(mode: str, size: tuple[int, int], file_format: str, **options: object) -> bytes:
@@ -60,16 +58,6 @@ def test_a_heif_that_declares_too_much_is_refused_before_decoding() -> None:
     assert reason_of(samples.heif_of_declared_size(8000, 6250)) == "broken"  # nothing is inside
 
 
-async def cost(data: bytes) -> tuple[str, int]:
-    """What became of a file in a fresh process, and that process's peak memory in bytes."""
-    async with Sanitizer() as sanitizer:
-        try:
-            outcome: str = (await sanitizer.make_safe(data)).kind
-        except MediaRefused as refused:
-            outcome = refused.reason
-        return outcome, peak_memory(decoders()[0])
-
-
 WORST: dict[str, tuple[Callable[[], bytes], str]] = {
     "png with transparency": (
         lambda: flat("RGBA", (8160, 6120), "PNG", compress_level=1),
@@ -94,6 +82,15 @@ WORST: dict[str, tuple[Callable[[], bytes], str]] = {
         "picture",
     ),
     "heif of 24 megapixels": (lambda: flat("RGB", (5664, 4248), "HEIF", tile_size=512), "picture"),
+    "heic with as many pixels of alpha": (
+        lambda: heic.with_auxiliary("alpha", Image.new("RGB", (4032, 3024)), (4032, 3024)),
+        "picture",
+    ),
+    "heic with more pixels of depth": (
+        lambda: heic.with_auxiliary("depth", size=(4032, 3024)),
+        "picture",
+    ),
+    "heic bomb of alpha": (lambda: heic.with_declared_size("alpha", (60_000, 60_000)), "broken"),
     "png bomb": (lambda: samples.png_of_declared_size(9000, 9000), "too_many_pixels"),
     "webp bomb": (lambda: flat("L", (9000, 9000), "WEBP", method=0), "too_many_pixels"),
 }

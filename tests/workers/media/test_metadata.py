@@ -13,8 +13,8 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from bot.core.errors import MediaRefused
-from tests.workers.media import samples
-from tests.workers.media.running import decoders, peak_memory
+from tests.workers.media import heic, samples
+from tests.workers.media.running import MOST_MEMORY, decoders, peak_memory
 from workers.media.decoder import make_safe
 from workers.media.protocol import SafeMedia
 from workers.media.sanitizer import Sanitizer
@@ -43,6 +43,8 @@ def loaded_files() -> Iterator[tuple[str, bytes]]:
                 f"{file_format}-{mode}-{orientation}",
                 _loaded(file_format, mode, orientation, carried),
             )
+    for kind, orientation in itertools.product(heic.KINDS, range(1, 9)):
+        yield f"{kind}-{orientation}", heic.with_auxiliary(kind, orientation=orientation)
     for quality, progressive, subsampling in itertools.product(
         (30, 50, 75, 85, 95), (0, 1), range(3)
     ):
@@ -60,8 +62,9 @@ def hostile_files() -> Iterator[tuple[str, bytes]]:
     """The same cut short, bent, and with other files in front, behind and inside."""
     whole = dict(loaded_files())
     chance = random.Random(7)
-    for file_format in ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "MPO"):
-        data = whole.get(f"{file_format}-RGB-6") or whole[f"{file_format}-P-6"]
+    for file_format in ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "MPO", "depth"):
+        names = (f"{file_format}-RGB-6", f"{file_format}-P-6", f"{file_format}-6")
+        data = next(whole[name] for name in names if name in whole)
         for share in (0.1, 0.5, 0.9, 0.99):
             yield f"cut-{file_format}-{share}", data[: int(len(data) * share)]
         for number in range(8):
@@ -128,7 +131,10 @@ def test_the_inputs_did_carry_what_is_gone(
 ) -> None:
     for name, (data, _) in results.items():
         (tmp_path / f"{name}.jpg").write_bytes(data)
-    groups = {tag.split(":")[0] for tags in samples.exiftool(tmp_path) for tag in tags}
+    found = samples.exiftool(tmp_path)
+    auxiliary = {tags.get("QuickTime:AuxiliaryImageType") for tags in found}
+    assert set(heic.KINDS.values()) <= auxiliary
+    groups = {tag.split(":")[0] for tags in found for tag in tags}
     assert {"IFD0", "ExifIFD", "GPS", "XMP-dc", "ICC_Profile", "IPTC", "Adobe", "PNG"} <= groups
 
 
@@ -146,10 +152,10 @@ async def test_each_file_bent_or_not_stays_under_400_megabytes_and_tells_nothing
                 assert_bare(safe.body)
                 assert_bare(safe.thumbnail)
             for decoder in decoders():
-                assert peak_memory(decoder) < 400_000_000, name
-    assert outcomes["picture"] >= 200
-    assert outcomes["broken"] >= 14
-    assert outcomes["unsupported"] >= 21
+                assert peak_memory(decoder) < MOST_MEMORY, name
+    assert outcomes["picture"] >= 232
+    assert outcomes["broken"] >= 16
+    assert outcomes["unsupported"] >= 24
     assert set(outcomes) <= {"picture", "broken", "unsupported", "too_many_pixels", "too_slow"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -9,14 +10,27 @@ import pytest
 
 from bot.core.errors import MediaRefused
 from workers.media.protocol import (
+    GREETING,
     LENGTHS,
     MOST_LENGTHS,
+    PROTECTIONS,
     BadAnswerError,
     SafeMedia,
     check_lengths,
     pack_answer,
+    pack_greeting,
     read_answer,
+    read_missing,
 )
+
+
+@pytest.mark.parametrize("count", range(len(PROTECTIONS) + 1))
+def test_a_greeting_tells_what_is_missing(count: int) -> None:
+    for held in itertools.combinations(PROTECTIONS, count):
+        greeting = pack_greeting(held)
+        assert len(greeting) == GREETING.size
+        assert read_missing(greeting) == tuple(part for part in PROTECTIONS if part not in held)
+
 
 SAFE = SafeMedia("video", b"body", "video/mp4", b"small", 640, 480, 2.5, (30.5, 111.25))
 

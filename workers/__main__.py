@@ -69,7 +69,8 @@ def main(kind: str) -> int:
         settings = read_settings()
         configure_logs(settings.log_format, settings.log_level, kind)
         url = settings.redis_url.get_secret_value()
-        check_store(url)
+        if late := check_store(url):
+            print(late, file=sys.stderr)
         _run(kind, settings, url)
     except (SettingRefused, StoreUnfit, KeyTooOpen) as error:
         print(error, file=sys.stderr)

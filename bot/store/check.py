@@ -14,14 +14,24 @@ class StoreUnfit(Exception):
     """The store cannot be used; the text is the sentence for whoever started the programme."""
 
 
-def check_store(url: str) -> None:
-    """Raises `StoreUnfit` unless the store answers, appends to a file and evicts nothing."""
+LATE = (
+    "The store answers before it is on disk (appendfsync {}): a power cut may take the last second "
+    "of what people were told is kept. Set appendfsync always."
+)
+
+
+def check_store(url: str) -> str:
+    """Raises `StoreUnfit` unless the store answers, appends to a file and evicts nothing.
+
+    A sentence for the operator if it does so late, else nothing.
+    """
     try:
         client = Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS)
     except ValueError as error:
         raise StoreUnfit(f"REDIS_URL: {error}.") from None
     try:
         appending, policy, version = _configured(client)
+        appendfsync = _appendfsync(client)
     except AuthenticationError:
         raise StoreUnfit("REDIS_URL: the store refuses this user or password.") from None
     except (RedisError, OSError):
@@ -41,6 +51,15 @@ def check_store(url: str) -> None:
         raise StoreUnfit(
             f"The store would drop reports when full ({policy}): set maxmemory-policy noeviction."
         )
+    return LATE.format(appendfsync) if appendfsync not in ("", "always") else ""
+
+
+def _appendfsync(client: Redis) -> str:
+    """How soon it is on disk; empty where the user may not ask."""
+    try:
+        return str(client.config_get("appendfsync").get("appendfsync", ""))
+    except ResponseError:
+        return ""
 
 
 def _configured(client: Redis) -> tuple[str, str, tuple[int, ...]]:

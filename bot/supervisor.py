@@ -30,7 +30,8 @@ from config.settings import Settings
 
 WORKERS = ("push", "media", "notices", "delivery")
 READY_SECONDS = 60
-STOP_SECONDS = 10
+# More than the bot and any worker need to finish or hand back what they have in hand.
+STOP_SECONDS = 15
 RESTART_SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1
 

@@ -3,16 +3,19 @@
 One sorted set per kind of work, scored by due time on the store's own clock. `add` gives commands
 for the transaction of whoever makes the work; `claim` leases what is due under a fence that only
 grows; an outcome counts only under the newest fence, so a worker that slept through its lease
-changes nothing.
+changes nothing. While the store is away an outcome waits for it: a lease that nobody ends looks
+like a death of whoever had it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 
 from msgspec import Struct
 
+from bot.core.errors import StoreUnavailable
 from bot.sealed import Seal
 from bot.store.connection import Command, Store, spelled
 
@@ -24,10 +27,18 @@ UNDELIVERABLE = "undeliverable"
 # A kill or a restart is one death of all that was in hand; twice the same entry is no accident.
 SUSPECT_DEATHS = 2
 DEATHS_MOST = 5
+# How soon a store that was away is asked again, and how often it may take other writes and refuse
+# an outcome before that is the outcome's own fault.
+AWAY_SECONDS = 0.5
+REFUSALS_MOST = 3
 
 
 class LeaseLost(Exception):
     """Somebody else has this work by now."""
+
+
+class OutcomeRefused(StoreUnavailable):
+    """The store takes other writes and not this outcome, or what was to follow from it."""
 
 
 class Entry(Struct, frozen=True):
@@ -143,12 +154,26 @@ class Outbox:
     async def _settle(
         self, entry: Entry, outcome: str, detail: int | str, then: list[Command] | None
     ) -> bool:
-        counted = await self._store.script(
-            "settle",
-            (self._due, self._bodies, self._leases, self._parked),
-            (entry.id, entry.fence, outcome, detail, *spelled(then or [])),
-        )
-        return bool(counted)
+        """Raises `OutcomeRefused`; a store that is away is waited for."""
+        keys = self._due, self._bodies, self._leases, self._parked
+        words = entry.id, entry.fence, outcome, detail, *spelled(then or [])
+        refusals = 0
+        while True:
+            try:
+                return bool(await self._store.script("settle", keys, words))
+            except StoreUnavailable as error:
+                refusals += await self._takes_writes()
+                if refusals == REFUSALS_MOST:
+                    raise OutcomeRefused(str(error)) from None
+            await asyncio.sleep(AWAY_SECONDS)
+
+    async def _takes_writes(self) -> bool:
+        """Asked by a write that changes nothing, because no entry has an empty name."""
+        try:
+            await self._store.write("ZADD", self._due, "XX", 0, "")
+        except StoreUnavailable:
+            return False
+        return True
 
     async def stands(self, entry_id: str) -> bool:
         """Whether this work is still to be done."""

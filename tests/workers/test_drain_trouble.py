@@ -51,7 +51,8 @@ class Held:
     lease_seconds = 0.3
 
     def __init__(self, store: Store) -> None:
-        self.outbox = Watched(store)
+        self.watched = Watched(store)
+        self.outbox: Outbox = self.watched
         self.store = store
         self.begun = asyncio.Event()
         self.may_end = asyncio.Event()
@@ -93,7 +94,7 @@ async def test_a_claim_that_fails_leaves_nothing_behind(own: OwnStore) -> None:
     drain = asyncio.create_task(Drain(work).run())
     await work.begun.wait()
     own.kill()
-    await work.outbox.failed.wait()
+    await work.watched.failed.wait()
     own.start()
     # Renewed more often than it could have run out, by a drain that ends as soon as it can.
     first = float(await own.store.read("ZSCORE", "outbox:push", "one"))

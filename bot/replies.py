@@ -1,9 +1,9 @@
 """What comes back to a conversation: from the media worker, and from an operator.
 
 The worker is handed a way back that only the bot can read (`seal_reply`); its answer stands in the
-outbox as a ``replies`` entry until the bot has made a turn of it. What came out is shown after that:
-a messenger that makes one chat wait keeps no other chat from its turns. An event
-whose turn failed always is parked there too (`written_event`), until it is put back.
+outbox as a ``replies`` entry until the bot has made a turn of it. What came out is shown after
+that: a messenger that makes one chat wait keeps no other chat from its turns. An event whose turn
+failed always is parked there too (`written_event`), until it is put back.
 """
 
 from __future__ import annotations

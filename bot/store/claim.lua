@@ -4,10 +4,10 @@
 -- A lease is a due time in the future: when it runs out, the entry is simply due again. A lease that
 -- nobody ended counts as a death of whoever had it. A suspect is leased alone, so that nothing else
 -- goes down with it; what saw too many deaths is parked.
--- Answers whether a suspect waits, and the entries.
+-- Answers whether a suspect waits, the entries, and why something was parked, for each that was.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local claimed, innocent, suspects = {}, {}, {}
+local claimed, innocent, suspects, parked = {}, {}, {}, {}
 local function lease(one)
   local fence = redis.call('INCR', KEYS[4])
   redis.call('HSET', KEYS[3], one.id, fence .. ':' .. one.attempts + 1 .. ':' .. one.deaths)
@@ -22,7 +22,8 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', now, 'BYSCORE', 'LIMIT
   if deaths >= tonumber(ARGV[4]) then
     redis.call('ZREM', KEYS[1], id)
     redis.call('HSET', KEYS[3], id, '0:' .. attempts .. ':0')
-    redis.call('HSET', KEYS[5], id, 'nobody who took it up came back, ' .. deaths .. ' times')
+    parked[#parked + 1] = 'nobody who took it up came back, ' .. deaths .. ' times'
+    redis.call('HSET', KEYS[5], id, parked[#parked])
   else
     local group = deaths >= tonumber(ARGV[3]) and suspects or innocent
     group[#group + 1] = {id = id, attempts = tonumber(attempts), deaths = deaths}
@@ -30,9 +31,9 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', now, 'BYSCORE', 'LIMIT
 end
 if #suspects > 0 and ARGV[5] == '1' then
   lease(suspects[1])
-  return {1, claimed}
+  return {1, claimed, parked}
 end
 for at = 1, math.min(#innocent, tonumber(ARGV[1])) do
   lease(innocent[at])
 end
-return {#suspects > 0 and 1 or 0, claimed}
+return {#suspects > 0 and 1 or 0, claimed, parked}

@@ -13,6 +13,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+import structlog
 from msgspec import Struct
 
 from bot.core.errors import StoreUnavailable
@@ -31,6 +32,8 @@ DEATHS_MOST = 5
 # an outcome before that is the outcome's own fault.
 AWAY_SECONDS = 0.5
 REFUSALS_MOST = 3
+
+log = structlog.get_logger()
 
 
 class LeaseLost(Exception):
@@ -92,10 +95,10 @@ class Outbox:
     ) -> tuple[list[Entry], bool]:
         """The same for somebody who may have `others` in hand, and so takes no suspect.
 
-        Besides: whether a suspect waits, or came.
+        Besides: whether a suspect waits, or came. What saw too many deaths is parked, and logged.
         """
         now = time.monotonic()
-        suspects, claimed = await self._store.script(
+        suspects, claimed, parked = await self._store.script(
             "claim",
             (self._due, self._bodies, self._leases, "outbox:fence", self._parked),
             (most, int(lease_seconds * 1000), SUSPECT_DEATHS, DEATHS_MOST, int(not others)),
@@ -104,6 +107,8 @@ class Outbox:
             Entry(name := entry_id.decode(), self._opened(name, body), fence, attempts, deaths, now)
             for entry_id, body, fence, attempts, deaths in claimed
         ]
+        for reason in parked:
+            log.error("drain.parked", kind=self.kind, reason=reason.decode())
         return entries, bool(suspects)
 
     async def renew(self, entries: Sequence[Entry], lease_seconds: float) -> set[str]:
@@ -193,13 +198,8 @@ class Outbox:
 
     async def put_back(self, entry_id: str, *, anew: bool = False) -> bool:
         """Make a parked entry due again, `anew` as if never tried. False: it is not parked."""
-        if not await self._store.read("HEXISTS", self._parked, entry_id):
-            return False
-        if anew:
-            await self._store.write("HDEL", self._leases, entry_id)
-        await self._store.write("ZADD", self._due, "NX", 0, entry_id)
-        await self._store.write("HDEL", self._parked, entry_id)
-        return True
+        keys = self._due, self._leases, self._parked
+        return bool(await self._store.script("put_back", keys, (entry_id, int(anew))))
 
     async def next_due_seconds(self) -> float | None:
         """Seconds until the next entry is due (0: now), None where there is none."""

@@ -57,11 +57,12 @@ class Push:
         if await self._pictures_awaited(report):
             await self.outbox.wait(entry, AGAIN_SECONDS)
             return
+        # Asked before the lookup: what is found out afterwards is then known for good.
+        quiet = await self._sent.quiet(entry.id) if entry.attempts > 1 else 0.0
+        # Nothing is waited for from here to the first request: one alone goes first.
         if pause := self._breaker.pause():
             await self.outbox.wait(entry, pause)
             return
-        # Asked before the lookup: what is found out afterwards is then known for good.
-        quiet = await self._sent.quiet(entry.id) if entry.attempts > 1 else 0.0
         with self._breaker.watched():
             case_id = await self._find(entry, report)
             if case_id is None and not quiet:

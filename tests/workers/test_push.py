@@ -275,3 +275,26 @@ async def test_a_token_outlives_the_worker_that_got_it(store: Store) -> None:
     for command in Reports(store).opened("R" * 26, "case-1"):
         await store.write(*command)
     assert await after.of("R" * 26) is None
+
+
+async def test_of_all_that_wait_for_the_case_system_one_alone_goes_first(store: Store) -> None:
+    stand = await Stand(store).waits()
+    await stand.claims()
+    entry = await stand.claims()
+    with pytest.raises(CaseThrottled), stand.push._breaker.watched():
+        raise CaseThrottled(0)
+    asking = asyncio.Event()
+
+    async def find_case(reference: str, _: datetime) -> str:
+        stand.cases.asked.append(reference)
+        await asking.wait()
+        return "case-1"
+
+    stand.cases.find_case = find_case  # type: ignore[method-assign, assignment]
+    tasks = [asyncio.create_task(stand.push.do(entry)) for _ in range(5)]
+    async with asyncio.timeout(10):
+        while sum(task.done() for task in tasks) < 4:
+            await asyncio.sleep(0.01)
+    asking.set()
+    await asyncio.gather(*tasks)
+    assert len(stand.cases.asked) == 1

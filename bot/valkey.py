@@ -119,15 +119,34 @@ def contents(data_dir: Path) -> dict[Path, bytes]:
 
 
 def lost(before: dict[Path, bytes]) -> Iterator[str]:
-    """A sentence for each of these files that is shorter by now; what was cut off is kept aside."""
+    """A sentence for each of these files that lost its end; what was cut off is kept aside.
+
+    By now the server may have written more in its place, as where something ran out meanwhile.
+    """
     for path, content in before.items():
-        cut = content[path.stat().st_size :] if path.exists() else content
-        if cut:
+        now = path.read_bytes() if path.exists() else b""
+        if not now.startswith(content):
+            cut = content[_start_of_change(content, _alike(content, now)) :]
             aside = path.with_suffix(".lost")
             aside.write_bytes(cut)
             kinds = sorted({found.decode() for found in _KEY.findall(cut)})
             named = f" It was a change of {', '.join(kinds)}." if kinds else ""
             yield f"Lost: the last {len(cut)} bytes of {path.name}, kept in {aside.name}.{named}"
+
+
+def _alike(one: bytes, other: bytes) -> int:
+    """How many bytes both begin with."""
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        least, most = (middle, most) if one[:middle] == other[:middle] else (least, middle - 1)
+    return least
+
+
+def _start_of_change(content: bytes, at: int) -> int:
+    """Where the change begins in which this byte is, or which begins with it."""
+    before = content.rfind(b"\r\n*", 0, at + 1)
+    return before + 2 if before >= 0 else 0
 
 
 def logged(data_dir: Path) -> int:

@@ -36,6 +36,18 @@ async def test_whoever_parks_what_workers_die_of_says_so(
     ]
 
 
+async def test_waiting_between_its_deaths_saves_nothing(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "poison")
+    for deaths in range(DEATHS_MOST):
+        [entry] = await outbox.claim(10, 60)
+        assert (entry.deaths, entry.attempts) == (deaths, deaths + 1)
+        await outbox.wait(entry, 0)
+        assert await outbox.claim(10, 0)
+    assert await outbox.claim(10, 0) == []
+    assert set(await outbox.parked()) == {"poison"}
+
+
 class Counting(Store):
     """A store that counts how often it is asked."""
 

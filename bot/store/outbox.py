@@ -149,7 +149,7 @@ class Outbox:
         return await self._settle(entry, "retry", int(delay_seconds * 1000), then)
 
     async def wait(self, entry: Entry, delay_seconds: float) -> bool:
-        """Nothing was attempted yet: again after a delay, deaths still counted. False: lease lost."""
+        """Nothing was attempted: again after a delay, deaths still counted. False: lease lost."""
         return await self._settle(entry, "wait", int(delay_seconds * 1000), None)
 
     async def park(self, entry: Entry, reason: str, then: list[Command] | None = None) -> bool:

@@ -13,6 +13,7 @@ import contextlib
 import hmac
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any, TypeVar
 
 import msgspec
@@ -116,6 +117,7 @@ class Replies:
         self._key = key
         self._turns = turns
         self._channels = channels
+        self._name = token_hex(8)
         self._task: asyncio.Task[None] | None = None
         self._turning: set[asyncio.Task[bool]] = set()
         self._showing: set[asyncio.Task[None]] = set()
@@ -166,7 +168,7 @@ class Replies:
         if room <= 0:
             await asyncio.wait(self._showing, return_when=asyncio.FIRST_COMPLETED)
             return True
-        entries = await self._outbox.claim(room, LEASE_SECONDS)
+        entries = await self._outbox.claim(room, LEASE_SECONDS, name=self._name)
         lines: dict[tuple[str, str], list[Entry]] = {}
         for entry in entries:
             lines.setdefault(self._whose(entry), []).append(entry)

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import random
 import time
+from secrets import token_hex
 from typing import Protocol
 
 import structlog
@@ -58,6 +59,7 @@ class Drain:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self._name = token_hex(8)
         self._running: dict[asyncio.Task[None], Entry] = {}
         self._room = asyncio.Event()
         self._suspects = False
@@ -106,7 +108,7 @@ class Drain:
         if room <= 0 or (self._running and self._suspects):
             return
         entries, self._suspects = await self._work.outbox.claim_beside(
-            room, self._work.lease_seconds, others=bool(self._running)
+            room, self._work.lease_seconds, others=bool(self._running), name=self._name
         )
         for entry in entries:
             task = asyncio.create_task(self._settle(entry))

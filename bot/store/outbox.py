@@ -86,12 +86,15 @@ class Outbox:
         await self._store.write("HSETNX", self._bodies, entry_id, kept)
         await self._store.write("HSET", self._parked, entry_id, reason)
 
-    async def claim(self, most: int, lease_seconds: float) -> list[Entry]:
-        """Lease up to `most` due entries for `lease_seconds`; a suspect comes alone."""
-        return (await self.claim_beside(most, lease_seconds))[0]
+    async def claim(self, most: int, lease_seconds: float, *, name: str = "") -> list[Entry]:
+        """Lease up to `most` due entries for `lease_seconds`; a suspect comes alone.
+
+        The same `name` again is the same process: what it had and does not know of is no death.
+        """
+        return (await self.claim_beside(most, lease_seconds, name=name))[0]
 
     async def claim_beside(
-        self, most: int, lease_seconds: float, *, others: bool = False
+        self, most: int, lease_seconds: float, *, others: bool = False, name: str = ""
     ) -> tuple[list[Entry], bool]:
         """The same for somebody who may have `others` in hand, and so takes no suspect.
 
@@ -101,7 +104,7 @@ class Outbox:
         suspects, claimed, parked = await self._store.script(
             "claim",
             (self._due, self._bodies, self._leases, "outbox:fence", self._parked),
-            (most, int(lease_seconds * 1000), SUSPECT_DEATHS, DEATHS_MOST, int(not others)),
+            (most, int(lease_seconds * 1000), SUSPECT_DEATHS, DEATHS_MOST, int(not others), name),
         )
         entries = [
             Entry(name := entry_id.decode(), self._opened(name, body), fence, attempts, deaths, now)

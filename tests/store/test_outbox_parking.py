@@ -48,6 +48,17 @@ async def test_waiting_between_its_deaths_saves_nothing(store: Store) -> None:
     assert set(await outbox.parked()) == {"poison"}
 
 
+async def test_only_somebody_else_can_tell_a_death(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a")
+    found = [await outbox.claim(1, 0, name=name) for name in ("me", "me", "you", "you", "", "")]
+    assert [entry.deaths for [entry] in found] == [0, 0, 1, 1, 2, 3]
+    [entry] = await outbox.claim(1, 60, name="me")
+    await outbox.wait(entry, 0)
+    [again] = await outbox.claim(1, 60, name="me")
+    assert (again.deaths, again.attempts) == (4, 7)
+
+
 class Counting(Store):
     """A store that counts how often it is asked."""
 

@@ -35,10 +35,10 @@ class Watched(Outbox):
         self.failed = asyncio.Event()
 
     async def claim_beside(
-        self, most: int, lease_seconds: float, *, others: bool = False
+        self, most: int, lease_seconds: float, *, others: bool = False, name: str = ""
     ) -> tuple[list[Entry], bool]:
         try:
-            return await super().claim_beside(most, lease_seconds, others=others)
+            return await super().claim_beside(most, lease_seconds, others=others, name=name)
         except StoreUnavailable:
             self.failed.set()
             raise
@@ -148,6 +148,24 @@ async def test_an_outage_is_nobodys_death(own: OwnStore) -> None:
         await own.store.write("ZADD", "outbox:push", "XX", 0, "one")
     [entry] = await work.outbox.claim(1, 60)
     assert entry.deaths == 0
+
+
+async def test_a_claim_whose_answer_was_lost_is_nobodys_death(own: OwnStore) -> None:
+    await put(own.store, "one")
+    work = Held(own.store)
+    work.may_end.set()
+    deaths: list[int] = []
+
+    async def do(entry: Entry) -> None:
+        deaths.append(entry.deaths)
+        await work.ends(entry)
+
+    work.do = do  # type: ignore[method-assign]
+    drain = Drain(work)
+    for _ in range(outboxes.DEATHS_MOST):
+        await work.outbox.claim(8, 0, name=drain._name)
+    await drain.run()
+    assert deaths == [0]
 
 
 async def test_what_the_store_refuses_for_itself_is_parked_in_the_end(own: OwnStore) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import structlog
@@ -40,6 +40,9 @@ from handlers import conversation
 
 GARBAGE_BEFORE_LOOKING = 50_000
 UPLOAD_MOST = 21 * 1024 * 1024
+# With what answers and bells may take, all within the supervisor's patience.
+CHANNELS_STOP_SECONDS = 7
+REQUESTS_STOP_SECONDS = 3
 
 log = structlog.get_logger()
 
@@ -76,7 +79,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
     for channel in channels.values():
         channel.add_routes(application)
     replies = Replies(base.store, outboxes["replies"], secrets.key("replies"), turns, channels)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=5)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=REQUESTS_STOP_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()
@@ -91,10 +94,19 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         yield settings.address
     finally:
         await replies.stop()
-        await asyncio.gather(*(channel.stop() for channel in channels.values()))
+        await stop(channels.values())
         await runner.cleanup()
         await bells.close()
         await base.store.close()
+
+
+async def stop(channels: Iterable[Channel]) -> None:
+    """As far as they get in time; what is not finished was not acknowledged, and comes again."""
+    try:
+        async with asyncio.timeout(CHANNELS_STOP_SECONDS):
+            await asyncio.gather(*(channel.stop() for channel in channels))
+    except TimeoutError:
+        log.warning("bot.stopped_early")
 
 
 def _gateway(

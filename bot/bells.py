@@ -18,6 +18,8 @@ from bot.core.errors import StoreUnavailable
 from bot.store.connection import Store
 
 UNANSWERED_SECONDS = 8
+# As many bells of a kind as wake a few workers; more of them would pile up while all are away.
+STANDING_MOST = 4
 REPLIES = "replies"
 
 
@@ -27,8 +29,10 @@ def bell_key(kind: str) -> str:
 
 
 def ring_once(connection: BlockingRedis, kind: str) -> None:
-    """Enqueue the job that answers this bell. Blocks on the store."""
+    """Enqueue the job that answers this bell, unless enough stand there. Blocks on the store."""
     queue = Queue(kind, connection=connection, serializer=JSONSerializer)
+    if queue.count >= STANDING_MOST:
+        return
     queue.enqueue(
         f"workers.jobs.{kind}",
         description=kind,

@@ -1,8 +1,9 @@
 """What comes back to a conversation: from the media worker, and from an operator.
 
 The worker is handed a way back that only the bot can read (`seal_reply`); its answer stands in the
-outbox as a ``replies`` entry until the bot has made a turn of it and shown what came out. An event
-whose turn failed always is parked there too (`written_event`), until it is put back.
+outbox as a ``replies`` entry until the bot has made a turn of it. What came out is shown after
+that: a messenger that makes one chat wait keeps no other chat from its turns. An event whose turn
+failed always is parked there too (`written_event`), until it is put back.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
+from secrets import token_hex
+from typing import Any, TypeVar
 
 import msgspec
 import orjson
@@ -19,7 +22,7 @@ import structlog
 from msgspec.structs import replace
 from redis.exceptions import RedisError
 
-from bot.channels.contract import Channel, Turns
+from bot.channels.contract import Channel, Shown, Turns
 from bot.core.dialogue import Incoming, MadeSafe, Refused
 from bot.core.errors import ChannelError, StoreUnavailable
 from bot.sealed import Seal
@@ -29,8 +32,15 @@ from bot.store.outbox import Entry, Outbox
 LEASE_SECONDS = 15
 TRIES_MOST = 8
 AT_ONCE = 64
+# So many screens may be on their way; while they are, nothing more is begun.
+SHOWING_MOST = 1_000
 IDLE_SECONDS = 5
 AGAIN_SECONDS = 2
+# What is in hand at a stop gets so long, and then so long to be handed back.
+STOP_SECONDS = 1.5
+HAND_BACK_SECONDS = 0.5
+
+_T = TypeVar("_T")
 
 log = structlog.get_logger()
 
@@ -107,18 +117,30 @@ class Replies:
         self._key = key
         self._turns = turns
         self._channels = channels
+        self._name = token_hex(8)
         self._task: asyncio.Task[None] | None = None
+        self._turning: set[asyncio.Task[bool]] = set()
+        self._showing: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin to listen."""
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Stop listening; what is leased comes again after the next start."""
+        """Stop listening and finish what is in hand, or hand it back."""
         if self._task:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                while in_hand := {*self._turning, *self._showing}:
+                    await asyncio.wait(in_hand)
+        late: set[asyncio.Task[Any]] = {*self._turning, *self._showing}
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=HAND_BACK_SECONDS)
 
     async def _run(self) -> None:
         while True:
@@ -133,23 +155,56 @@ class Replies:
             async with self._store.client.pubsub() as bell:
                 await bell.subscribe("bell:replies")
                 while True:
-                    while await self._drain():
+                    # Shielded, because a stop waits for what is in hand.
+                    while await asyncio.shield(self._begin(self._turning, self._drain())):
                         pass
                     await bell.get_message(ignore_subscribe_messages=True, timeout=IDLE_SECONDS)
         except RedisError as error:
             raise StoreUnavailable(type(error).__name__) from error
 
     async def _drain(self) -> bool:
-        entries = await self._outbox.claim(AT_ONCE, LEASE_SECONDS)
-        await asyncio.gather(*map(self._answer, entries))
+        """Make turns of what is due, of one conversation one after another; whether any was."""
+        room = min(AT_ONCE, SHOWING_MOST - len(self._showing))
+        if room <= 0:
+            await asyncio.wait(self._showing, return_when=asyncio.FIRST_COMPLETED)
+            return True
+        entries = await self._outbox.claim(room, LEASE_SECONDS, name=self._name)
+        lines: dict[tuple[str, str], list[Entry]] = {}
+        for entry in entries:
+            lines.setdefault(self._whose(entry), []).append(entry)
+        await asyncio.gather(*map(self._in_turn, lines.values()))
         return bool(entries)
+
+    @staticmethod
+    def _begin(among: set[asyncio.Task[_T]], work: Coroutine[None, None, _T]) -> asyncio.Task[_T]:
+        task = asyncio.create_task(work)
+        among.add(task)
+        task.add_done_callback(among.discard)
+        return task
+
+    def _whose(self, entry: Entry) -> tuple[str, str]:
+        """The conversation; one that cannot be read stands for itself."""
+        try:
+            incoming = _incoming(self._key, entry.body)
+        except Exception:  # it fails again, and is counted, when its turn comes
+            return "", entry.id
+        return incoming.channel, incoming.address
+
+    async def _in_turn(self, line: list[Entry]) -> None:
+        for at, entry in enumerate(line):
+            try:
+                await self._answer(entry)
+            except asyncio.CancelledError:
+                await asyncio.gather(*(self._outbox.retry(one, 0) for one in line[at:]))
+                raise
 
     async def _answer(self, entry: Entry) -> None:
         """One that cannot be worked with is put aside in the end, and holds up no other."""
         try:
             await self._take(entry)
-        except StoreUnavailable:
-            raise
+        except StoreUnavailable as error:
+            log.warning("replies.store_away", error=str(error))
+            await self._outbox.retry(entry, AGAIN_SECONDS)
         except Exception as error:
             log.error("replies.failed", error=type(error).__name__, attempt=entry.attempts)
             if entry.attempts < TRIES_MOST:
@@ -160,10 +215,15 @@ class Replies:
     async def _take(self, entry: Entry) -> None:
         incoming = _incoming(self._key, entry.body)
         shown = await self._turns.take(incoming)
+        await self._outbox.done(entry)
         channel = self._channels.get(incoming.channel)
         if channel and shown:
-            try:
-                await channel.show(incoming.address, shown)
-            except ChannelError as error:
-                log.warning("replies.not_shown", error=type(error).__name__)
-        await self._outbox.done(entry)
+            self._begin(self._showing, self._show(channel, incoming.address, shown))
+
+    async def _show(self, channel: Channel, address: str, shown: tuple[Shown, ...]) -> None:
+        try:
+            await channel.show(address, shown)
+        except ChannelError as error:
+            log.warning("replies.not_shown", error=type(error).__name__)
+        except Exception as error:  # the turn is committed: there is nothing to be done again
+            log.error("replies.not_shown", error=type(error).__name__)

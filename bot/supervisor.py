@@ -30,7 +30,8 @@ from config.settings import Settings
 
 WORKERS = ("push", "media", "notices", "delivery")
 READY_SECONDS = 60
-STOP_SECONDS = 10
+# More than the bot and any worker need to finish or hand back what they have in hand.
+STOP_SECONDS = 15
 RESTART_SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1
 
@@ -62,11 +63,12 @@ class Supervisor:
     """Starts, watches and stops the processes of one machine."""
 
     def __init__(self, settings: Settings, *, accept_loss: bool = False) -> None:
-        """With `accept_loss` a store whose file was cut short is started all the same."""
+        """With `accept_loss` a store whose file was cut short is started all the same, once."""
         self._settings = settings
         self._accept_loss = accept_loss
         self._children: list[Child] = []
         self._store: Child | None = None
+        self._store_logged = 0
         self._environment = dict(os.environ)
         self._addresses: dict[str, str] = {}
         self._stopping = False
@@ -127,13 +129,16 @@ class Supervisor:
         access = access_file(passwords)
         before = valkey.contents(data_dir) if self._accept_loss else {}
         command = valkey.command(data_dir, access, accept_loss=self._accept_loss)
+        self._store_logged = valkey.logged(data_dir)
         self._store = Child("store", command, self._environment)
         try:
-            url = valkey.wait_until_ready(self._store.process, data_dir)
+            url = valkey.wait_until_ready(self._store.process, data_dir, self._store_logged)
         except valkey.ValkeyNotStarted as error:
             raise CannotStart(str(error)) from None
         for sentence in valkey.lost(before):
             print(sentence, file=sys.stderr, flush=True)
+        # What was accepted is the loss of today: whatever is cut short from now on is a new one.
+        self._store.command = valkey.command(data_dir, access)
         self._addresses = {
             role: valkey.address_for(url, role, passwords[role]) for role in passwords
         }
@@ -168,10 +173,18 @@ class Supervisor:
         while not self._stopping:
             time.sleep(0.2)
             if self._store and self._store.process.poll() is not None:
-                self._again(self._store)
+                self._store_again(self._store)
             for child in self._children:
                 if child.process.poll() is not None and not self._stopping:
                     self._again(child)
+
+    def _store_again(self, store: Child) -> None:
+        """Raises `CannotStart` where it ended because its file was cut short."""
+        data_dir = self._settings.data_dir
+        if valkey.cut_short(data_dir, self._store_logged):
+            raise CannotStart(valkey.CUT_SHORT)
+        self._store_logged = valkey.logged(data_dir)
+        self._again(store)
 
     def _again(self, child: Child) -> None:
         if time.monotonic() - child.started < RESTART_SECONDS:

@@ -31,7 +31,11 @@ _KEY = re.compile(rb"\r\n(c|report|progress|receipt|vault|outbox|media|inbox|cas
 
 
 ACCEPT_LOSS = "--accept-loss"
-_CUT_SHORT = "Unexpected end of file reading the append only file"
+CUT_SHORT = (
+    "The store's file ends in the midst of a change, as after a power cut: whatever was being "
+    f"written in that moment is lost. To go on with all that is whole: python -m bot {ACCEPT_LOSS}"
+)
+_CUT_SHORT_IN_LOG = "Unexpected end of file reading the append only file"
 
 
 class ValkeyNotStarted(Exception):
@@ -83,7 +87,9 @@ def command(data_dir: Path, access: str = "", *, accept_loss: bool = False) -> l
     return words
 
 
-def wait_until_ready(process: subprocess.Popen[bytes], data_dir: Path) -> str:
+def wait_until_ready(
+    process: subprocess.Popen[bytes], data_dir: Path, logged_before: int = 0
+) -> str:
     """The store's address, once it answers. Raises `ValkeyNotStarted`."""
     path = socket_path(data_dir)
     # Its own patience would make every start wait for a second that is not needed.
@@ -101,15 +107,9 @@ def wait_until_ready(process: subprocess.Popen[bytes], data_dir: Path) -> str:
         else:
             client.close()
             return f"unix://{path}"
-    if _CUT_SHORT in _log(data_dir):
-        raise ValkeyNotStarted(
-            "The store's file ends in the midst of a change, as after a power cut: whatever was "
-            "being written in that moment is lost. To go on with all that is whole: "
-            f"python -m bot {ACCEPT_LOSS}"
-        )
-    raise ValkeyNotStarted(
-        f"The embedded store did not start; {data_dir / 'valkey' / 'valkey.log'} says why."
-    )
+    if cut_short(data_dir, logged_before):
+        raise ValkeyNotStarted(CUT_SHORT)
+    raise ValkeyNotStarted(f"The embedded store did not start; {_log(data_dir)} says why.")
 
 
 def contents(data_dir: Path) -> dict[Path, bytes]:
@@ -119,10 +119,14 @@ def contents(data_dir: Path) -> dict[Path, bytes]:
 
 
 def lost(before: dict[Path, bytes]) -> Iterator[str]:
-    """A sentence for each of these files that is shorter by now; what was cut off is kept aside."""
+    """A sentence for each of these files that lost its end; what was cut off is kept aside.
+
+    By now the server may have written more in its place, as where something ran out meanwhile.
+    """
     for path, content in before.items():
-        cut = content[path.stat().st_size :] if path.exists() else content
-        if cut:
+        now = path.read_bytes() if path.exists() else b""
+        if not now.startswith(content):
+            cut = content[_start_of_change(content, _alike(content, now)) :]
             aside = path.with_suffix(".lost")
             aside.write_bytes(cut)
             kinds = sorted({found.decode() for found in _KEY.findall(cut)})
@@ -130,6 +134,33 @@ def lost(before: dict[Path, bytes]) -> Iterator[str]:
             yield f"Lost: the last {len(cut)} bytes of {path.name}, kept in {aside.name}.{named}"
 
 
-def _log(data_dir: Path) -> str:
-    path = data_dir / "valkey" / "valkey.log"
-    return path.read_text(errors="replace")[-_LOG_MOST:] if path.exists() else ""
+def _alike(one: bytes, other: bytes) -> int:
+    """How many bytes both begin with."""
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        least, most = (middle, most) if one[:middle] == other[:middle] else (least, middle - 1)
+    return least
+
+
+def _start_of_change(content: bytes, at: int) -> int:
+    """Where the change begins in which this byte is, or which begins with it."""
+    before = content.rfind(b"\r\n*", 0, at + 1)
+    return before + 2 if before >= 0 else 0
+
+
+def logged(data_dir: Path) -> int:
+    """How long the server's log is: what an earlier run said is none of the next one's."""
+    path = _log(data_dir)
+    return path.stat().st_size if path.exists() else 0
+
+
+def cut_short(data_dir: Path, logged_before: int) -> bool:
+    """Whether a server that ended found its file cut short, by its log from there on."""
+    path = _log(data_dir)
+    words = path.read_bytes()[logged_before:][-_LOG_MOST:] if path.exists() else b""
+    return _CUT_SHORT_IN_LOG.encode() in words
+
+
+def _log(data_dir: Path) -> Path:
+    return data_dir / "valkey" / "valkey.log"

@@ -1,24 +1,34 @@
 """Works off what is due in one outbox: many entries at once on one event loop.
 
 A bell (one rq job) starts a drain; the drain goes on until nothing is due and ends. Whatever an
-entry raises becomes an outcome here: again later, or parked with a reason that names nobody.
+entry raises becomes an outcome here: again later, or parked with a reason that names nobody. And
+whatever happens to the drain, what it has in hand comes to an outcome before it ends, because a
+lease that nobody ends looks like a death.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
+from secrets import token_hex
 from typing import Protocol
 
 import structlog
 
 from bot.core.errors import GatewayError, StoreUnavailable
-from bot.store.outbox import Entry, LeaseLost, Outbox
+from bot.store.outbox import AWAY_SECONDS, Entry, LeaseLost, Outbox, OutcomeRefused
 
 # Work due within this many seconds is waited for; anything later gets a bell of its own.
 LINGER_SECONDS = 5.0
 LONGEST_SECONDS = 60.0
+# While some work takes long, what is new is begun and a wish to stop is seen after so long.
+LOOK_AGAIN_SECONDS = 0.5
+# A stop waits so long for what is in hand, and then so long for the store to take it back. With
+# all that a worker has to close it ends before whoever asked it to loses patience.
+STOP_SECONDS = 8.0
+HAND_BACK_SECONDS = 1.5
 # Long enough for a case system to finish what it was at when we stopped waiting for it.
 FIRST_RETRY_SECONDS = 3.0
 LAST_RETRY_SECONDS = 3600.0
@@ -49,6 +59,7 @@ class Drain:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self._name = token_hex(8)
         self._running: dict[asyncio.Task[None], Entry] = {}
         self._room = asyncio.Event()
         self._suspects = False
@@ -61,19 +72,34 @@ class Drain:
         try:
             await self._run()
         finally:
-            renewing.cancel()
-            self.beat = 0.0
+            try:
+                await self._finish()
+            finally:
+                renewing.cancel()
+                self.beat = 0.0
 
     async def _run(self) -> None:
         until = time.monotonic() + LONGEST_SECONDS
         while not self.stopping and time.monotonic() < until:
             await self._take()
             if self._running:
-                await self._room.wait()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._room.wait(), LOOK_AGAIN_SECONDS)
             elif not await self._more_soon():
                 break
+
+    async def _finish(self) -> None:
+        """Wait for what is in hand. A stop does so for a while and hands back the rest."""
+        while self._running and not self.stopping:
+            await asyncio.wait(self._running, timeout=LOOK_AGAIN_SECONDS)
         if self._running:
-            await asyncio.wait(self._running)
+            await asyncio.wait(self._running, timeout=STOP_SECONDS)
+        late = dict(self._running)
+        for task in late:
+            task.cancel()
+        if late:
+            log.warning("drain.handed_back", kind=self._work.outbox.kind, count=len(late))
+            await asyncio.wait(late, timeout=HAND_BACK_SECONDS)
 
     async def _take(self) -> None:
         self._room.clear()
@@ -82,7 +108,7 @@ class Drain:
         if room <= 0 or (self._running and self._suspects):
             return
         entries, self._suspects = await self._work.outbox.claim_beside(
-            room, self._work.lease_seconds, others=bool(self._running)
+            room, self._work.lease_seconds, others=bool(self._running), name=self._name
         )
         for entry in entries:
             task = asyncio.create_task(self._settle(entry))
@@ -98,9 +124,10 @@ class Drain:
 
     async def _renew(self) -> None:
         """Work that takes long keeps its lease; work whose lease was lost all the same is ended."""
+        pause = self._work.lease_seconds / 3
         while True:
             self.beat = time.monotonic()
-            await asyncio.sleep(self._work.lease_seconds / 3)
+            await asyncio.sleep(pause)
             running = dict(self._running)
             if not running:
                 continue
@@ -109,7 +136,9 @@ class Drain:
                     list(running.values()), self._work.lease_seconds
                 )
             except StoreUnavailable:
-                continue  # the next time, or the fence tells
+                pause = AWAY_SECONDS  # before anybody else takes what we still have
+                continue
+            pause = self._work.lease_seconds / 3
             for task, entry in running.items():
                 if entry.id not in held:
                     task.cancel()
@@ -122,30 +151,43 @@ class Drain:
         return True
 
     async def _settle(self, entry: Entry) -> None:
+        outbox = self._work.outbox
         try:
             await self._attempt(entry)
-        except StoreUnavailable as error:
-            # The lease runs out by itself, and the entry is due again.
-            log.warning("drain.store_away", kind=self._work.outbox.kind, error=str(error))
         except LeaseLost:
-            log.warning("drain.lease_lost", kind=self._work.outbox.kind)
+            log.warning("drain.lease_lost", kind=outbox.kind)
+        except OutcomeRefused as error:
+            log.error("drain.not_marked", kind=outbox.kind, error=str(error))
+        except asyncio.CancelledError:
+            # It may have been done or not, so it stays counted as an attempt. Where the lease was
+            # lost this changes nothing.
+            with contextlib.suppress(StoreUnavailable):
+                await outbox.retry(entry, 0)
 
     async def _attempt(self, entry: Entry) -> None:
         outbox = self._work.outbox
         try:
             await self._work.do(entry)
-        except (StoreUnavailable, LeaseLost):
+        except LeaseLost:
             raise
+        except OutcomeRefused as error:
+            await self._unexpected(entry, type(error).__name__)
+        except StoreUnavailable as error:
+            log.warning("drain.store_away", kind=outbox.kind, error=str(error))
+            await outbox.retry(entry, pause(1))
         except GatewayError as error:
-            reason = f"{type(error).__name__}: {error}"
-            if error.retryable:
-                log.info("drain.retry", kind=outbox.kind, attempt=entry.attempts, reason=reason)
-                await outbox.retry(entry, pause(entry.attempts, error))
-            else:
-                log.error("drain.parked", kind=outbox.kind, reason=reason)
-                await outbox.park(entry, reason)
+            await self._failed(entry, error)
         except Exception as error:  # one poisonous entry must not stop the others
             await self._unexpected(entry, type(error).__name__)
+
+    async def _failed(self, entry: Entry, error: GatewayError) -> None:
+        outbox, reason = self._work.outbox, f"{type(error).__name__}: {error}"
+        if error.retryable:
+            log.info("drain.retry", kind=outbox.kind, attempt=entry.attempts, reason=reason)
+            await outbox.retry(entry, pause(entry.attempts, error))
+        else:
+            log.error("drain.parked", kind=outbox.kind, reason=reason)
+            await outbox.park(entry, reason)
 
     async def _unexpected(self, entry: Entry, name: str) -> None:
         outbox = self._work.outbox

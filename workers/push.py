@@ -1,21 +1,22 @@
 """Opens a case for each finished report, once.
 
 The claim itself is the note that an attempt was made: from the second claim on, the case system is
-asked for the reference before anything is sent again.
+asked for the reference before anything is sent again. What was not answered is sent again only
+when nobody can be at work on it any more, after a last look.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from bot.core.report import Report
 from bot.store.connection import Store
 from bot.store.media_records import usable
 from bot.store.outbox import Entry, Outbox
-from bot.store.reports import Reports
+from bot.store.reports import KEPT_SECONDS, Reports
 from workers.cases.breaker import Breaker
 from workers.cases.contract import CaseSystem, Submission
+from workers.sent import Sent
 
 # How long a report waits for its pictures before it goes without those that are not ready.
 PICTURES_SECONDS = 600
@@ -42,6 +43,7 @@ class Push:
         self._media = Outbox(store, "media")
         self._reports = reports
         self._cases = cases
+        self._sent = Sent(store, cases.patience_seconds)
         self._submitting = submitting
         self._link = link
         self._breaker = Breaker()
@@ -52,15 +54,24 @@ class Push:
         if report is None:
             await self.outbox.done(entry)
             return
-        if entry.attempts == 1 and await self._pictures_awaited(report):
+        if await self._pictures_awaited(report):
             await self.outbox.wait(entry, AGAIN_SECONDS)
             return
+        # Asked before the lookup: what is found out afterwards is then known for good.
+        quiet = await self._sent.quiet(entry.id) if entry.attempts > 1 else 0.0
+        # Nothing is waited for from here to the first request: one alone goes first.
         if pause := self._breaker.pause():
             await self.outbox.wait(entry, pause)
             return
         with self._breaker.watched():
-            case_id = await self._find(entry, report) or await self._open(entry, report)
-        await self.outbox.done(entry, self._reports.opened(report.reference, case_id))
+            case_id = await self._find(entry, report)
+            if case_id is None and not quiet:
+                case_id = await self._open(entry, report)
+        if case_id is None:
+            await self.outbox.wait(entry, quiet)
+            return
+        known = [*self._reports.opened(entry.id, case_id), *self._sent.over(entry.id)]
+        await self.outbox.done(entry, known)
 
     async def _find(self, entry: Entry, report: Report) -> str | None:
         if entry.attempts == 1:
@@ -71,14 +82,21 @@ class Push:
         ready = await usable(self._store, report.media) if report.media else {}
         links = tuple(self._link(media, kind) for media, kind in ready.items())
         submission = self._submitting(report, links)
-        await self.outbox.hold(entry, self.lease_seconds)
-        return await self._cases.open_case(submission)
+        async with self._sent.noted(report.reference):
+            await self.outbox.hold(entry, self.lease_seconds)
+            return await self._cases.open_case(submission)
 
     async def _pictures_awaited(self, report: Report) -> bool:
-        age = time.time() - report.submitted_at.timestamp()
-        if not report.media or age > PICTURES_SECONDS:
+        if not report.media or await self._age(report.reference) > PICTURES_SECONDS:
             return False
         for media in report.media:
             if await self._media.stands(media):
                 return True
         return False
+
+    async def _age(self, reference: str) -> float:
+        """Seconds since it was submitted, by the store's clock alone: what is left of the time for
+        which it is kept. The clocks of two machines may be hours apart.
+        """
+        left = int(await self._store.read("PTTL", f"report:{reference}"))
+        return KEPT_SECONDS - left / 1000

@@ -42,7 +42,7 @@ class Runtime:
         self._runner.run(self._answer())
 
     def stop(self) -> None:
-        """Take nothing new; may be called from a signal handler."""
+        """Take nothing new, and hand back what takes long; may be called in a signal handler."""
         self._drain.stopping = True
 
     @property

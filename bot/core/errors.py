@@ -93,9 +93,17 @@ class CaseSystemError(GatewayError):
 
 
 class CaseSystemDown(CaseSystemError):
-    """No usable answer; the case may or may not exist, so it is looked up before a retry."""
+    """No usable answer; the case may or may not exist, so it is looked up before a retry.
+
+    `unanswered` says that what was sent may still be at work over there: a case may appear after
+    a lookup found none.
+    """
 
     retryable = True
+
+    def __init__(self, problem: str, *, unanswered: bool = False) -> None:
+        super().__init__(problem)
+        self.unanswered = unanswered
 
 
 class CaseThrottled(CaseSystemError):

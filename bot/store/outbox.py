@@ -3,16 +3,20 @@
 One sorted set per kind of work, scored by due time on the store's own clock. `add` gives commands
 for the transaction of whoever makes the work; `claim` leases what is due under a fence that only
 grows; an outcome counts only under the newest fence, so a worker that slept through its lease
-changes nothing.
+changes nothing. While the store is away an outcome waits for it: a lease that nobody ends looks
+like a death of whoever had it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 
+import structlog
 from msgspec import Struct
 
+from bot.core.errors import StoreUnavailable
 from bot.sealed import Seal
 from bot.store.connection import Command, Store, spelled
 
@@ -24,10 +28,20 @@ UNDELIVERABLE = "undeliverable"
 # A kill or a restart is one death of all that was in hand; twice the same entry is no accident.
 SUSPECT_DEATHS = 2
 DEATHS_MOST = 5
+# How soon a store that was away is asked again, and how often it may take other writes and refuse
+# an outcome before that is the outcome's own fault.
+AWAY_SECONDS = 0.5
+REFUSALS_MOST = 3
+
+log = structlog.get_logger()
 
 
 class LeaseLost(Exception):
     """Somebody else has this work by now."""
+
+
+class OutcomeRefused(StoreUnavailable):
+    """The store takes other writes and not this outcome, or what was to follow from it."""
 
 
 class Entry(Struct, frozen=True):
@@ -72,27 +86,32 @@ class Outbox:
         await self._store.write("HSETNX", self._bodies, entry_id, kept)
         await self._store.write("HSET", self._parked, entry_id, reason)
 
-    async def claim(self, most: int, lease_seconds: float) -> list[Entry]:
-        """Lease up to `most` due entries for `lease_seconds`; a suspect comes alone."""
-        return (await self.claim_beside(most, lease_seconds))[0]
+    async def claim(self, most: int, lease_seconds: float, *, name: str = "") -> list[Entry]:
+        """Lease up to `most` due entries for `lease_seconds`; a suspect comes alone.
+
+        The same `name` again is the same process: what it had and does not know of is no death.
+        """
+        return (await self.claim_beside(most, lease_seconds, name=name))[0]
 
     async def claim_beside(
-        self, most: int, lease_seconds: float, *, others: bool = False
+        self, most: int, lease_seconds: float, *, others: bool = False, name: str = ""
     ) -> tuple[list[Entry], bool]:
         """The same for somebody who may have `others` in hand, and so takes no suspect.
 
-        Besides: whether a suspect waits, or came.
+        Besides: whether a suspect waits, or came. What saw too many deaths is parked, and logged.
         """
         now = time.monotonic()
-        suspects, claimed = await self._store.script(
+        suspects, claimed, parked = await self._store.script(
             "claim",
             (self._due, self._bodies, self._leases, "outbox:fence", self._parked),
-            (most, int(lease_seconds * 1000), SUSPECT_DEATHS, DEATHS_MOST, int(not others)),
+            (most, int(lease_seconds * 1000), SUSPECT_DEATHS, DEATHS_MOST, int(not others), name),
         )
         entries = [
             Entry(name := entry_id.decode(), self._opened(name, body), fence, attempts, deaths, now)
             for entry_id, body, fence, attempts, deaths in claimed
         ]
+        for reason in parked:
+            log.error("drain.parked", kind=self.kind, reason=reason.decode())
         return entries, bool(suspects)
 
     async def renew(self, entries: Sequence[Entry], lease_seconds: float) -> set[str]:
@@ -133,7 +152,7 @@ class Outbox:
         return await self._settle(entry, "retry", int(delay_seconds * 1000), then)
 
     async def wait(self, entry: Entry, delay_seconds: float) -> bool:
-        """Nothing was attempted yet: again after a delay. False: the lease was lost."""
+        """Nothing was attempted: again after a delay, deaths still counted. False: lease lost."""
         return await self._settle(entry, "wait", int(delay_seconds * 1000), None)
 
     async def park(self, entry: Entry, reason: str, then: list[Command] | None = None) -> bool:
@@ -143,12 +162,26 @@ class Outbox:
     async def _settle(
         self, entry: Entry, outcome: str, detail: int | str, then: list[Command] | None
     ) -> bool:
-        counted = await self._store.script(
-            "settle",
-            (self._due, self._bodies, self._leases, self._parked),
-            (entry.id, entry.fence, outcome, detail, *spelled(then or [])),
-        )
-        return bool(counted)
+        """Raises `OutcomeRefused`; a store that is away is waited for."""
+        keys = self._due, self._bodies, self._leases, self._parked
+        words = entry.id, entry.fence, outcome, detail, *spelled(then or [])
+        refusals = 0
+        while True:
+            try:
+                return bool(await self._store.script("settle", keys, words))
+            except StoreUnavailable as error:
+                refusals += await self._takes_writes()
+                if refusals == REFUSALS_MOST:
+                    raise OutcomeRefused(str(error)) from None
+            await asyncio.sleep(AWAY_SECONDS)
+
+    async def _takes_writes(self) -> bool:
+        """Asked by a write that changes nothing, because no entry has an empty name."""
+        try:
+            await self._store.write("ZADD", self._due, "XX", 0, "")
+        except StoreUnavailable:
+            return False
+        return True
 
     async def stands(self, entry_id: str) -> bool:
         """Whether this work is still to be done."""
@@ -168,13 +201,8 @@ class Outbox:
 
     async def put_back(self, entry_id: str, *, anew: bool = False) -> bool:
         """Make a parked entry due again, `anew` as if never tried. False: it is not parked."""
-        if not await self._store.read("HEXISTS", self._parked, entry_id):
-            return False
-        if anew:
-            await self._store.write("HDEL", self._leases, entry_id)
-        await self._store.write("ZADD", self._due, "NX", 0, entry_id)
-        await self._store.write("HDEL", self._parked, entry_id)
-        return True
+        keys = self._due, self._leases, self._parked
+        return bool(await self._store.script("put_back", keys, (entry_id, int(anew))))
 
     async def drop(self, entry_id: str, then: list[Command]) -> None:
         """A parked entry is nobody's work any more; `then` runs beside it."""

@@ -19,8 +19,10 @@ if outcome == 'retry' or outcome == 'wait' then
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   redis.call('ZADD', KEYS[1], now + detail, id)
-  local attempts = tonumber(string.match(lease, ':(%d+):'))
-  redis.call('HSET', KEYS[3], id, '0:' .. (outcome == 'wait' and attempts - 1 or attempts) .. ':0')
+  local attempts, deaths = string.match(lease, ':(%d+):(%d+)')
+  -- Whoever only waits may still be what its worker dies of.
+  local after = outcome == 'wait' and attempts - 1 .. ':' .. deaths or attempts .. ':0'
+  redis.call('HSET', KEYS[3], id, '0:' .. after)
 else
   redis.call('ZREM', KEYS[1], id)
   if outcome == 'park' then

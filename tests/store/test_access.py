@@ -23,6 +23,7 @@ receipt:x                 rwda  -     -     -     -
 report:x                  wda   rwda  -     -     -
 case:x                    -     wda   -     -     -
 token:x                   -     rwda  -     -     -
+sent:x                    -     rwda  -     -     -
 vault:x                   w     -     -     rd    d
 media:x                   -     r     rwda  -     -
 media:expiry              rwda  r     rwda  -     -

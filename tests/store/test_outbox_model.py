@@ -129,7 +129,8 @@ class Workers(RuleBasedStateMachine):
         assert self._do(acts[outcome]()) == counts, "an outcome under an old fence"
         if one is None or not counts:
             return
-        one.fence, one.deaths = 0, 0
+        one.fence = 0
+        one.deaths = one.deaths if outcome == "wait" else 0
         one.due = outcome in ("retry", "wait")
         one.parked = outcome == "park"
         one.attempts -= outcome == "wait"

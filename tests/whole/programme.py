@@ -39,6 +39,7 @@ class Programme:
         self.folder = folder
         self.port, self.desk_port = free_port(), free_port()
         self.settings = settings
+        self.words: tuple[str, ...] = ()
         self.process: subprocess.Popen[bytes] | None = None
         self.output = folder / "output.txt"
 
@@ -65,7 +66,7 @@ class Programme:
             self.output.rename(self.folder / f"output-{time.time_ns()}.txt")
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot"],
+                [sys.executable, "-m", "bot", *self.words],
                 env=environment,
                 cwd=self.folder,
                 stdout=output,

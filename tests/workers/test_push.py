@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 
 import pytest
 from msgspec.structs import replace
 
-from bot.core.errors import CaseInDoubt, CaseSystemDown
+from bot.core.errors import (
+    CaseInDoubt,
+    CaseRefused,
+    CaseSystemDown,
+    CaseSystemError,
+    CaseThrottled,
+)
 from bot.core.report import Place, Report
 from bot.store.connection import Store
 from bot.store.media_records import made_safe
 from bot.store.outbox import Entry, LeaseLost, Outbox
-from bot.store.reports import Reports
+from bot.store.reports import KEPT_SECONDS, Reports
 from bot.store.tokens import Tokens
-from workers.cases.breaker import FAILURES_BEFORE
+from workers.cases.breaker import FAILURES_BEFORE, Breaker
 from workers.cases.contract import Submission
 from workers.push import PICTURES_SECONDS, Push
+from workers.sent import TIMES
 
 KEY = b"k" * 32
 MEDIA = ("A" * 22, "B" * 22)
@@ -25,6 +33,8 @@ MEDIA = ("A" * 22, "B" * 22)
 
 class Cases:
     """A case system in memory; `opens` and `finds` are what it answers, or raises."""
+
+    patience_seconds = 20.0
 
     def __init__(self) -> None:
         self.opened: list[Submission] = []
@@ -51,12 +61,12 @@ class Cases:
 class Stand:
     """A push with one report waiting."""
 
-    def __init__(self, store: Store, age: float = 0, media: tuple[str, ...] = ()) -> None:
+    def __init__(self, store: Store, ahead: float = 0, media: tuple[str, ...] = ()) -> None:
         self.store = store
         self.cases = Cases()
         self.reports = Reports(store)
         self.push = Push(store, self.reports, self.cases, self._submission, self._link)
-        submitted = datetime.fromtimestamp(time.time() - age, UTC)
+        submitted = datetime.fromtimestamp(time.time() + ahead, UTC)
         self.report = Report(
             "R" * 26, "fire", "", Place(words="解放路"), media, "", False, submitted
         )
@@ -69,6 +79,11 @@ class Stand:
         for command in commands:
             await self.store.write(*command)
         return self
+
+    async def ages(self, seconds: float) -> None:
+        """By the store's clock, which is what is left of the time for which it is kept."""
+        left = int((KEPT_SECONDS - seconds) * 1000)
+        await self.store.write("PEXPIRE", f"report:{self.report.reference}", left)
 
     async def claims(self) -> Entry:
         await self.store.write("ZADD", "outbox:push", "XX", 0, self.report.reference)
@@ -137,11 +152,91 @@ async def test_waits_for_its_pictures_and_names_only_the_safe_ones(store: Store)
 
 
 async def test_goes_without_pictures_that_take_too_long(store: Store) -> None:
-    stand = await Stand(store, age=PICTURES_SECONDS + 1, media=MEDIA).waits()
+    stand = await Stand(store, media=MEDIA).waits()
+    for command in Outbox(store, "media").add(MEDIA[0], b"order"):
+        await store.write(*command)
+    await stand.ages(PICTURES_SECONDS - 5)
+    await stand.push.do(await stand.claims())
+    assert stand.cases.opened == []
+    await stand.ages(PICTURES_SECONDS + 1)
+    await stand.push.do(await stand.claims())
+    assert [one.media_links for one in stand.cases.opened] == [()]
+
+
+@pytest.mark.parametrize("ahead", [-3600, 3600])
+async def test_a_bot_whose_clock_is_wrong_costs_no_pictures_and_no_time(
+    store: Store, ahead: float
+) -> None:
+    stand = await Stand(store, ahead=ahead, media=MEDIA).waits()
     for command in Outbox(store, "media").add(MEDIA[0], b"order"):
         await store.write(*command)
     await stand.push.do(await stand.claims())
-    assert [one.media_links for one in stand.cases.opened] == [()]
+    assert stand.cases.opened == []
+    await stand.ages(PICTURES_SECONDS + 1)
+    await stand.push.do(await stand.claims())
+    assert len(stand.cases.opened) == 1
+
+
+async def test_whoever_takes_over_waits_for_the_pictures_too(store: Store) -> None:
+    stand = await Stand(store, media=MEDIA).waits()
+    for command in Outbox(store, "media").add(MEDIA[0], b"order"):
+        await store.write(*command)
+    await stand.claims()
+    await stand.push.do(await stand.claims())
+    assert (stand.cases.asked, stand.cases.opened) == ([], [])
+
+
+async def test_what_was_not_answered_is_looked_up_and_left_alone_for_a_while(store: Store) -> None:
+    stand = await Stand(store).waits()
+    stand.cases.fails = CaseSystemDown("late", unanswered=True)
+    with pytest.raises(CaseSystemDown):
+        await stand.push.do(await stand.claims())
+    stand.cases.fails = None
+    await stand.push.do(await stand.claims())
+    assert (len(stand.cases.asked), len(stand.cases.opened)) == (1, 1)
+    wait = await stand.push.outbox.next_due_seconds()
+    assert wait is not None
+    assert stand.cases.patience_seconds < wait <= stand.cases.patience_seconds * TIMES
+    await store.write("DEL", f"sent:{stand.report.reference}")  # as when its time is over
+    await stand.push.do(await stand.claims())
+    assert (len(stand.cases.asked), len(stand.cases.opened)) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "answer", [CaseSystemDown("HTTP 500"), CaseThrottled(0), CaseRefused("HTTP 400")]
+)
+async def test_what_was_answered_may_be_sent_again_at_once(
+    store: Store, answer: CaseSystemError
+) -> None:
+    stand = await Stand(store).waits()
+    stand.cases.fails = answer
+    with pytest.raises(type(answer)):
+        await stand.push.do(await stand.claims())
+    stand.cases.fails = None
+    stand.push._breaker = Breaker()
+    await stand.push.do(await stand.claims())
+    assert (len(stand.cases.asked), len(stand.cases.opened)) == (1, 2)
+    assert await store.read("KEYS", "sent:*") == []
+
+
+async def test_a_worker_that_dies_while_it_sends_leaves_a_note(store: Store) -> None:
+    stand = await Stand(store).waits()
+    sending, never = asyncio.Event(), asyncio.Event()
+
+    async def open_case(_: Submission) -> str:
+        sending.set()
+        await never.wait()
+        return ""
+
+    stand.cases.open_case = open_case  # type: ignore[method-assign, assignment]
+    task = asyncio.create_task(stand.push.do(await stand.claims()))
+    await sending.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await stand.push.do(await stand.claims())
+    assert len(stand.cases.asked) == 1
+    assert await stand.push.outbox.depth() == 1
 
 
 async def test_while_the_case_system_is_down_nothing_is_tried_and_no_attempt_counts(
@@ -180,3 +275,26 @@ async def test_a_token_outlives_the_worker_that_got_it(store: Store) -> None:
     for command in Reports(store).opened("R" * 26, "case-1"):
         await store.write(*command)
     assert await after.of("R" * 26) is None
+
+
+async def test_of_all_that_wait_for_the_case_system_one_alone_goes_first(store: Store) -> None:
+    stand = await Stand(store).waits()
+    await stand.claims()
+    entry = await stand.claims()
+    with pytest.raises(CaseThrottled), stand.push._breaker.watched():
+        raise CaseThrottled(0)
+    asking = asyncio.Event()
+
+    async def find_case(reference: str, _: datetime) -> str:
+        stand.cases.asked.append(reference)
+        await asking.wait()
+        return "case-1"
+
+    stand.cases.find_case = find_case  # type: ignore[method-assign, assignment]
+    tasks = [asyncio.create_task(stand.push.do(entry)) for _ in range(5)]
+    async with asyncio.timeout(10):
+        while sum(task.done() for task in tasks) < 4:
+            await asyncio.sleep(0.01)
+    asking.set()
+    await asyncio.gather(*tasks)
+    assert len(stand.cases.asked) == 1

@@ -2,6 +2,7 @@
 
 After a few failures in a row nothing is sent for a while, which grows; then one report goes as a
 probe, and the others once it came through. A pause that the case system asks for holds for all.
+Each process has a breaker of its own: so many push workers send so many probes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from bot.core.errors import CaseSystemDown, CaseThrottled
+from bot.core.errors import CaseSystemDown, CaseSystemError, CaseThrottled
 
 FAILURES_BEFORE = 5
 FIRST_PAUSE_SECONDS = 5.0
@@ -43,7 +44,7 @@ class Breaker:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """What is sent in here tells whether the case system is there."""
+        """What is sent in here tells whether the case system is there; other failures do not."""
         self._probing = probe = bool(self._until)
         try:
             yield
@@ -53,7 +54,7 @@ class Breaker:
         except CaseSystemDown:
             self._failed()
             raise
-        except Exception:
+        except CaseSystemError:
             self._worked()  # it answered, if not to our liking
             raise
         else:

@@ -41,7 +41,9 @@ class Tokens(Protocol):
 
 
 class CaseSystem(Protocol):
-    """A way into one case system."""
+    """A way into one case system; it waits for an answer for so many seconds, and no longer."""
+
+    patience_seconds: float
 
     async def open_case(self, submission: Submission) -> str:
         """Open a case and return its id; called once per attempt, may take as long as its time-out.

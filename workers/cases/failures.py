@@ -4,7 +4,7 @@
 
     429                       CaseThrottled, a minute where no pause is named
     503 with Retry-After      CaseThrottled
-    408, 425, 3xx, 5xx        CaseSystemDown
+    408, 425, 3xx, 5xx        CaseSystemDown; unanswered where a server in between gave up
     any other 4xx             CaseRefused, with what the case system said
 """
 
@@ -22,6 +22,7 @@ from workers.cases.wire import Answer
 SAID_MOST = 200  # characters
 PAUSE_SECONDS = 60.0
 PAUSE_MOST_SECONDS = 24 * 3600.0
+_GAVE_UP = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
 _TRY_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 
@@ -37,7 +38,7 @@ def failure(answer: Answer, secrets: tuple[str, ...] = ()) -> CaseSystemError:
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return CaseSystemDown(f"HTTP {status}: it points elsewhere; set the final address")
     if status in _TRY_AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return CaseSystemDown(f"HTTP {status}")
+        return CaseSystemDown(f"HTTP {status}", unanswered=status in _GAVE_UP)
     words = _harmless(said(answer.body), secrets)
     return CaseRefused(f"HTTP {status}: {words}" if words else f"HTTP {status}")
 

@@ -32,6 +32,7 @@ class Open311:
         patience: Patience = PATIENCE,
     ) -> None:
         self._patience = patience
+        self.patience_seconds = patience.total
         self._wire = Wire(limit, patience)
         self._endpoint = Endpoint(
             self._wire,

@@ -30,6 +30,7 @@ class Webhook:
         self, settings: Settings, *, limit: int = 64, patience: Patience = PATIENCE
     ) -> None:
         self._wire = Wire(limit, patience)
+        self.patience_seconds = patience.total
         self._url = web_address("CASE_WEBHOOK_URL", settings.case_webhook_url)
         self._signers = _signers(settings.case_webhook_secret.get_secret_value())
 

@@ -94,7 +94,9 @@ class Wire:
         data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send once and read the whole answer. Raises `CaseSystemDown`."""
+        """Send once and read the whole answer. Raises `CaseSystemDown`, `unanswered` unless nothing
+        was sent.
+        """
         try:
             async with self._session.request(
                 method, url, data=data, headers=headers, allow_redirects=False
@@ -105,12 +107,13 @@ class Wire:
                     return Answer(response.status, body, retry_after)
                 problem = f"the answer is longer than {ANSWER_MOST} bytes"
         except ClientConnectorError as error:
-            problem = f"cannot connect: {error.strerror or 'connection failed'}"
+            reason = error.strerror or "connection failed"
+            raise CaseSystemDown(f"cannot connect: {reason}") from None
         except TimeoutError as error:
             problem = type(error).__name__ if isinstance(error, ClientError) else self._late
         except (ClientError, OSError) as error:
             problem = type(error).__name__
-        raise CaseSystemDown(problem)
+        raise CaseSystemDown(problem, unanswered=True)
 
     async def close(self) -> None:
         """Close the connections, if there were any."""

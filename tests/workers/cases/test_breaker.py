@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from bot.core.errors import CaseRefused, CaseSystemDown, CaseSystemError, CaseThrottled
+from bot.core.errors import (
+    CaseRefused,
+    CaseSystemDown,
+    CaseSystemError,
+    CaseThrottled,
+    StoreUnavailable,
+)
+from bot.store.outbox import LeaseLost
 from workers.cases.breaker import FAILURES_BEFORE, LAST_PAUSE_SECONDS, Breaker
 
 
@@ -24,7 +33,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def fails(breaker: Breaker, error: CaseSystemError) -> None:
+def fails(breaker: Breaker, error: BaseException) -> None:
     with pytest.raises(type(error)), breaker.watched():
         raise error
 
@@ -79,6 +88,27 @@ def test_a_probe_that_fails_makes_the_pause_longer_up_to_a_minute(clock: Clock) 
             fails(breaker, CaseSystemDown("502"))
             probes += 1
     assert 6 * 60 <= probes <= 2 * 6 * 60 + 20
+
+
+@pytest.mark.parametrize(
+    "error",
+    [StoreUnavailable("away"), LeaseLost("R"), KeyError("a bug"), asyncio.CancelledError()],
+)
+def test_what_is_not_the_case_systems_own_leaves_it_as_it_is(
+    clock: Clock, error: BaseException
+) -> None:
+    breaker = Breaker()
+    for _ in range(FAILURES_BEFORE - 1):
+        fails(breaker, CaseSystemDown("502"))
+    fails(breaker, error)
+    assert breaker.pause() == 0
+    fails(breaker, CaseSystemDown("502"))
+    assert breaker.pause() > 0
+    clock.now += LAST_PAUSE_SECONDS
+    fails(breaker, error)  # a probe that told nothing
+    assert breaker.pause() == 0
+    with breaker.watched():  # and so the next one is a probe too
+        assert breaker.pause() > 0
 
 
 def test_a_pause_that_is_asked_for_holds_for_all(clock: Clock) -> None:

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 import orjson
 import pytest
 
-from bot.core.errors import CaseRefused
+from bot.core.errors import CaseRefused, CaseSystemDown
 from workers.cases.failures import PAUSE_MOST_SECONDS, SAID_MOST, failure, pause_of
 from workers.cases.wire import Answer
 
@@ -41,6 +41,16 @@ def test_a_date_is_a_pause_until_then() -> None:
     pause = pause_of(header)
     assert pause is not None
     assert 9 * 3600 < pause <= 10 * 3600
+
+
+@pytest.mark.parametrize(
+    ("status", "unanswered"),
+    [(408, True), (425, False), (500, False), (502, True), (503, False), (504, True)],
+)
+def test_a_server_in_between_that_gave_up_is_no_answer(status: int, unanswered: bool) -> None:
+    error = failure(Answer(status, b""))
+    assert isinstance(error, CaseSystemDown)
+    assert error.unanswered is unanswered
 
 
 def refusal(words: object) -> str:

@@ -1,0 +1,111 @@
+"""Work that is given up is told to operators, and comes back whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from bot.store import outbox as outboxes
+from bot.store.connection import Command, Store, Word
+from bot.store.outbox import DEATHS_MOST, Outbox
+
+
+async def put(store: Store, outbox: Outbox, entry_id: str, body: bytes = b"") -> None:
+    for command in outbox.add(entry_id, body):
+        await store.write(*command)
+
+
+async def test_whoever_parks_what_workers_die_of_says_so(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outboxes, "log", structlog.get_logger())  # whatever was set up before
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "poison")
+    with capture_logs() as logs:
+        for _ in range(DEATHS_MOST):
+            assert await outbox.claim(10, 0)
+        assert logs == []
+        assert await outbox.claim(10, 0) == []
+        assert await outbox.claim(10, 0) == []
+    reason = f"nobody who took it up came back, {DEATHS_MOST} times"
+    assert logs == [
+        {"event": "drain.parked", "kind": "push", "log_level": "error", "reason": reason}
+    ]
+
+
+async def test_waiting_between_its_deaths_saves_nothing(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "poison")
+    for deaths in range(DEATHS_MOST):
+        [entry] = await outbox.claim(10, 60)
+        assert (entry.deaths, entry.attempts) == (deaths, deaths + 1)
+        await outbox.wait(entry, 0)
+        assert await outbox.claim(10, 0)
+    assert await outbox.claim(10, 0) == []
+    assert set(await outbox.parked()) == {"poison"}
+
+
+async def test_only_somebody_else_can_tell_a_death(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a")
+    found = [await outbox.claim(1, 0, name=name) for name in ("me", "me", "you", "you", "", "")]
+    assert [entry.deaths for [entry] in found] == [0, 0, 1, 1, 2, 3]
+    [entry] = await outbox.claim(1, 60, name="me")
+    await outbox.wait(entry, 0)
+    [again] = await outbox.claim(1, 60, name="me")
+    assert (again.deaths, again.attempts) == (4, 7)
+
+
+class Counting(Store):
+    """A store that counts how often it is asked."""
+
+    asked = 0
+
+    async def read(self, *command: Word) -> object:
+        self.asked += 1
+        return await super().read(*command)
+
+    async def write(self, *command: Word) -> object:
+        self.asked += 1
+        return await super().write(*command)
+
+
+@pytest.mark.parametrize("anew", [False, True])
+async def test_putting_back_is_one_step(store: Store, valkey_url: str, anew: bool) -> None:
+    """So that no death in between leaves it both parked and due, or tried and forgotten."""
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a", b"body")
+    [entry] = await outbox.claim(1, 60)
+    await outbox.park(entry, "a reason")
+    counting = Counting.at(valkey_url)
+    assert isinstance(counting, Counting)
+    assert await Outbox(counting, "push").put_back("a", anew=anew)
+    assert counting.asked == 0  # nothing but the script
+    await counting.close()
+    [again] = await outbox.claim(1, 60)
+    assert (again.body, again.attempts) == (b"body", 1 if anew else 2)
+    assert await outbox.parked() == {}
+
+
+async def test_two_operators_put_back_once(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a")
+    [entry] = await outbox.claim(1, 60)
+    await outbox.park(entry, "a reason")
+    put_back = await asyncio.gather(*(outbox.put_back("a") for _ in range(4)))
+    assert sorted(put_back) == [False, False, False, True]
+
+
+async def test_what_is_put_back_while_it_stands_changes_nothing(store: Store) -> None:
+    """An event that was set aside again while it was due keeps its lease."""
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a")
+    [entry] = await outbox.claim(1, 60)
+    parked: Command = ("HSET", "outbox:push:parked", "a", "set aside")
+    await store.write(*parked)
+    assert await outbox.put_back("a")
+    assert await outbox.claim(1, 60) == []
+    assert await outbox.done(entry)

@@ -148,6 +148,56 @@ async def test_a_store_that_is_away_has_telegram_come_again(
     assert statuses == [503] * 6 + [200]
 
 
+async def test_who_waits_for_the_store_is_told_once_and_then_shown_what_they_wait_for(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    """Telegram itself brings it again; others are let in meanwhile."""
+
+    def fail(incoming: Incoming) -> None:
+        if away and incoming.address == str(resident.id):
+            raise StoreUnavailable
+
+    away = False
+    resident, other = server.person(language_code="en"), server.person()
+    turns = Script(buttons, fail)
+    async with running(server, turns, tmp_path, "webhook"):
+        resident.says("one")
+        shown = await resident.sees("one")
+        away = True
+        resident.presses("on")
+        await resident.sees("[en] error.not_saved")
+        other.says("two")
+        await other.sees("two")
+        away = False
+        answer = await resident.sees("Pressed", timeout=10)
+        await server.drained(timeout=10)
+    assert resident.screen().count("error.not_saved") == 1
+    assert answer.id > shown.id
+    assert resident.messages[-1].id == answer.id
+    assert "error.not_saved" not in other.screen()
+
+
+@pytest.mark.parametrize("most", [1, 2])
+async def test_how_many_are_known_to_wait_is_bounded(
+    server: TelegramServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Whoever was forgotten is told again: better than a memory without end."""
+    monkeypatch.setattr("bot.channels.telegram.replies._WAITING_MOST", most)
+
+    def fail(_incoming: Incoming) -> None:
+        raise StoreUnavailable
+
+    people = [server.person() for _ in range(2)]
+    async with door(server, Script(buttons, fail), tmp_path) as telegram:
+        for _ in range(3):
+            for one in people:
+                assert (await telegram.post(said(one.id, chat=one.id)))[0] == 503
+        for one in people:
+            await one.sees("error.not_saved")
+    told = len(server.calls_of("sendMessage"))
+    assert told == (2 if most == 2 else 4)
+
+
 async def test_a_turn_that_always_fails_is_given_up_after_five_tries(
     server: TelegramServer, tmp_path: Path
 ) -> None:

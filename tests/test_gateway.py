@@ -29,6 +29,7 @@ from bot.core.receipt import receipt_from
 from bot.core.report import Place
 from bot.gateway import PICTURES_AN_HOUR, TURNS_A_MINUTE, Gateway, Language
 from bot.pace import Pace
+from bot.replies import Replies
 from bot.store.connection import Store
 from bot.store.conversations import DRAFT_SECONDS, Conversations
 from bot.store.limits import LIMITS, Limits
@@ -77,6 +78,11 @@ class Chat:
         await self.does(Pressed("skip"))
         await self.does(Text("安全出口被锁"))
         return await self.does(Pressed("danger:no"))
+
+
+def update(number: int, event: Event) -> Incoming:
+    """What this person did, as Telegram tells it."""
+    return Incoming("telegram", "4242", str(number), event, "zh")
 
 
 @pytest.fixture
@@ -206,6 +212,43 @@ async def test_turns_may_come_to_one_process_after_the_other(
     # Redelivered to the one that has not heard of it, and to the one that has.
     assert (await other.does(Pressed("blocked_exit"), "third")).screen == "location"
     assert (await one.does(Pressed("fire"), "second")).screen == "location"
+
+
+async def test_an_update_that_comes_again_after_many_others_has_no_effect(
+    gateway: Gateway,
+) -> None:
+    await gateway.take(update(700, Pressed("report")))
+    for number in range(701, 741):
+        gateway._turns = Pace(60)
+        await gateway.take(update(number, Opened()))
+    before = await gateway._conversations.load("telegram", "4242")
+    shown = await gateway.take(update(700, Pressed("menu")))
+    after = await gateway._conversations.load("telegram", "4242")
+    assert shown[-1].screen == "category"
+    assert after.version == before.version
+
+
+async def test_what_was_set_aside_gets_its_turn_once_however_late_it_is_put_back(
+    gateway: Gateway, store: Store
+) -> None:
+    for number in range(701, 741):
+        await gateway.take(update(number, Opened()))
+    await gateway.set_aside(update(700, Pressed("report")), "KeyError at nowhere.py:1")
+    aside = Outbox(store, "replies")
+    [name] = await aside.parked()
+    assert await aside.put_back(name)
+    replies = Replies(store, aside, KEY, gateway, {})
+    replies.start()
+    async with asyncio.timeout(10):
+        while await aside.depth():
+            await asyncio.sleep(0.01)
+    await replies.stop()
+    kept = await gateway._conversations.load("telegram", "4242")
+    assert kept.draft is not None
+    assert kept.draft.step == "category"
+    # Delivered once more all the same: it is the same event.
+    await gateway.take(update(700, Pressed("menu")))
+    assert (await gateway._conversations.load("telegram", "4242")).version == kept.version
 
 
 async def test_what_is_remembered_expires_with_the_store(gateway: Gateway, store: Store) -> None:

@@ -24,6 +24,7 @@ report:x                  wda   rwda  -     -     -
 case:x                    -     wda   -     -     -
 token:x                   -     rwda  -     -     -
 vault:x                   w     -     -     rd    d
+sent:x                    -     -     -     -     rwda
 media:x                   -     r     rwda  -     -
 media:expiry              rwda  r     rwda  -     -
 undeliverable             r     -     -     rwda  rwda

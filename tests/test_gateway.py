@@ -24,7 +24,7 @@ from bot.core.dialogue import (
     Pressed,
     Text,
 )
-from bot.core.errors import StoreUnavailable, TooFast
+from bot.core.errors import StoreRefused, StoreUnavailable, TooFast
 from bot.core.receipt import receipt_from
 from bot.core.report import Place
 from bot.gateway import PICTURES_AN_HOUR, TURNS_A_MINUTE, Gateway, Language
@@ -286,6 +286,17 @@ async def test_without_a_store_nothing_is_promised(gateway: Gateway, tmp_path: P
     with pytest.raises(StoreUnavailable):
         await Chat(gateway).does(Opened())
     await away.close()
+
+
+async def test_a_turn_that_the_store_will_never_take_can_be_set_aside(
+    gateway: Gateway, store: Store
+) -> None:
+    poisoned = (await gateway._conversations.load("telegram", "4242")).key
+    await store.write("RPUSH", poisoned, "no conversation")
+    with pytest.raises(StoreRefused):
+        await gateway.take(update(1, Opened()))
+    await gateway.set_aside(update(1, Opened()), "StoreRefused at connection.py:1")
+    assert len(await Outbox(store, "replies").parked()) == 1
 
 
 def made_up(number: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.dialogue import Incoming, Text
-from bot.core.errors import StoreUnavailable, TooFast
+from bot.core.errors import StoreRefused, StoreUnavailable, TooFast
 from tests.channels.telegram.stage import Script, running, until
 from tests.fakes.telegram import TelegramServer
 
@@ -140,6 +140,26 @@ async def test_who_waits_for_the_store_is_told_once_in_their_language_and_by_cha
         assert one.screen().count("error.not_saved") == 1
         # What they wait for stands beneath what they were told, though nobody wrote meanwhile.
         assert "第二条" in one.messages[-1].text
+
+
+async def test_a_turn_that_the_store_will_never_take_is_given_up_and_holds_up_nobody(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    unlucky, other = server.person(), server.person()
+
+    def fail(incoming: Incoming) -> None:
+        if incoming.address == str(unlucky.id):
+            raise StoreRefused
+
+    unlucky.says("路灯坏了")
+    other.says("好")
+    turns = Script(fail=fail)
+    async with running(server, turns, tmp_path):
+        await unlucky.sees("telegram.failed", timeout=10)
+        await server.drained()
+    assert Counter(one.address for one in turns.begun)[str(unlucky.id)] == 5
+    assert [aside.event for aside, _ in turns.aside] == [Text("路灯坏了")]
+    assert "error.not_saved" not in unlucky.screen()
 
 
 async def test_a_hiccup_that_the_second_try_heals_is_nobody_s_business(

@@ -82,7 +82,7 @@ class Reception:
             return Outcome(received)
         try:
             shown = await self._turns.take(received.incoming)
-        except TooFast as error:
+        except TooFast as error:  # acknowledged: brought again, it would be too much again
             return Outcome(received, given_up=True, told=error.told if error.first else None)
         except Exception as error:
             return await self._stumbled(received, received.incoming, error)

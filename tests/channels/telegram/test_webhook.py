@@ -15,7 +15,7 @@ from bot.channels.contract import Shown
 from bot.channels.telegram import Channel
 from bot.channels.telegram.webhook import BODY_BYTES_MOST
 from bot.core.dialogue import Incoming, Text
-from bot.core.errors import StoreUnavailable
+from bot.core.errors import StoreUnavailable, TooFast
 from config.settings import SettingRefused
 from tests.channels.telegram.stage import (
     SECRET,
@@ -209,6 +209,28 @@ async def test_a_turn_that_always_fails_is_given_up_after_five_tries(
         update = said(1, chat=resident.id)
         assert [(await telegram.post(update))[0] for _ in range(5)] == [503] * 4 + [200]
         await resident.sees("telegram.failed")
+
+
+async def test_a_flood_is_acknowledged_told_once_and_what_follows_it_is_taken(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    """Brought again, it would be too much again, and hold up what the person sends later."""
+
+    def fail(incoming: Incoming) -> None:
+        if incoming.address == str(flooder.id) and len(turns.begun) <= 30:
+            raise TooFast(first=len(turns.begun) == 1)
+
+    flooder = server.person(language_code="en")
+    turns = Script(buttons, fail)
+    async with door(server, turns, tmp_path) as telegram:
+        flood = [await telegram.post(said(number, chat=flooder.id)) for number in range(1, 31)]
+        assert flood == [(200, None)] * 30
+        assert turns.taken == []
+        assert (await telegram.post(said(31, "later", chat=flooder.id)))[0] == 200
+        await flooder.sees("error.too_fast")
+    assert [one.event for one in turns.taken] == [Text("later")]
+    assert turns.aside == []
+    assert flooder.screen().count("error.too_fast") == 1
 
 
 async def test_it_is_answered_after_the_turn_and_chats_keep_their_order(

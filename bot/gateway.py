@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from bot.bells import Bells
 from bot.channels.contract import Shown
 from bot.core.dialogue import (
@@ -51,6 +53,7 @@ from bot.store.orders import FetchOrder, ForgetOrder
 from bot.store.outbox import Outbox
 from bot.store.receipts import Receipts
 from bot.store.reports import KEPT_SECONDS, Reports, Standing
+from bot.store.seen import put_back
 from bot.store.warm import Warm
 from bot.vault.keys import KeyFolder
 from bot.vault.sealing import ReturnAddress, seal
@@ -157,7 +160,8 @@ class Gateway:
 
     async def set_aside(self, incoming: Incoming, reason: str) -> None:
         """See the contract."""
-        name, body = written_event(self._reply_key, incoming)
+        late = replace(incoming, event_id=put_back(incoming.event_id))
+        name, body = written_event(self._reply_key, late)
         await self._outboxes["replies"].set_aside(name, body, reason)
 
     def _keep_pace(self, incoming: Incoming) -> None:

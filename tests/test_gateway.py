@@ -24,7 +24,7 @@ from bot.core.dialogue import (
     Pressed,
     Text,
 )
-from bot.core.errors import StoreUnavailable, TooFast
+from bot.core.errors import StoreRefused, StoreUnavailable, TooFast
 from bot.core.receipt import receipt_from
 from bot.core.report import Place
 from bot.gateway import (
@@ -35,6 +35,7 @@ from bot.gateway import (
     Language,
 )
 from bot.pace import Pace
+from bot.replies import Replies
 from bot.store.connection import Store
 from bot.store.conversations import DRAFT_SECONDS, Conversations
 from bot.store.limits import LIMITS, Limits
@@ -83,6 +84,11 @@ class Chat:
         await self.does(Pressed("skip"))
         await self.does(Text("安全出口被锁"))
         return await self.does(Pressed("danger:no"))
+
+
+def update(number: int, event: Event) -> Incoming:
+    """What this person did, as Telegram tells it."""
+    return Incoming("telegram", "4242", str(number), event, "zh")
 
 
 @pytest.fixture
@@ -214,6 +220,43 @@ async def test_turns_may_come_to_one_process_after_the_other(
     assert (await one.does(Pressed("fire"), "second")).screen == "location"
 
 
+async def test_an_update_that_comes_again_after_many_others_has_no_effect(
+    gateway: Gateway,
+) -> None:
+    await gateway.take(update(700, Pressed("report")))
+    for number in range(701, 741):
+        gateway._turns = Pace(60)
+        await gateway.take(update(number, Opened()))
+    before = await gateway._conversations.load("telegram", "4242")
+    shown = await gateway.take(update(700, Pressed("menu")))
+    after = await gateway._conversations.load("telegram", "4242")
+    assert shown[-1].screen == "category"
+    assert after.version == before.version
+
+
+async def test_what_was_set_aside_gets_its_turn_once_however_late_it_is_put_back(
+    gateway: Gateway, store: Store
+) -> None:
+    for number in range(701, 741):
+        await gateway.take(update(number, Opened()))
+    await gateway.set_aside(update(700, Pressed("report")), "KeyError at nowhere.py:1")
+    aside = Outbox(store, "replies")
+    [name] = await aside.parked()
+    assert await aside.put_back(name)
+    replies = Replies(store, aside, KEY, gateway, {})
+    replies.start()
+    async with asyncio.timeout(10):
+        while await aside.depth():
+            await asyncio.sleep(0.01)
+    await replies.stop()
+    kept = await gateway._conversations.load("telegram", "4242")
+    assert kept.draft is not None
+    assert kept.draft.step == "category"
+    # Delivered once more all the same: it is the same event.
+    await gateway.take(update(700, Pressed("menu")))
+    assert (await gateway._conversations.load("telegram", "4242")).version == kept.version
+
+
 async def test_what_is_remembered_expires_with_the_store(gateway: Gateway, store: Store) -> None:
     chat = Chat(gateway)
     await chat.does(Pressed("report"))
@@ -249,6 +292,17 @@ async def test_without_a_store_nothing_is_promised(gateway: Gateway, tmp_path: P
     with pytest.raises(StoreUnavailable):
         await Chat(gateway).does(Opened())
     await away.close()
+
+
+async def test_a_turn_that_the_store_will_never_take_can_be_set_aside(
+    gateway: Gateway, store: Store
+) -> None:
+    poisoned = (await gateway._conversations.load("telegram", "4242")).key
+    await store.write("RPUSH", poisoned, "no conversation")
+    with pytest.raises(StoreRefused):
+        await gateway.take(update(1, Opened()))
+    await gateway.set_aside(update(1, Opened()), "StoreRefused at connection.py:1")
+    assert len(await Outbox(store, "replies").parked()) == 1
 
 
 def made_up(number: int) -> str:

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -35,11 +36,12 @@ from bot.core.errors import StoreUnavailable
 from bot.gateway import Gateway, Language
 from bot.pace import Pace
 from bot.store.connection import Store
-from bot.store.conversations import EVENTS_REMEMBERED, Conversations
+from bot.store.conversations import Conversations
 from bot.store.limits import Limits
 from bot.store.outbox import KINDS, Outbox
 from bot.store.receipts import Receipts
 from bot.store.reports import Reports
+from bot.store.seen import EVENTS_REMEMBERED
 from bot.vault.keys import KeyFolder
 from config.form import read_form
 from config.settings import read_settings
@@ -72,6 +74,8 @@ class Bots(RuleBasedStateMachine):
     """Two bots on one store, one person, and a connection that breaks at the commit."""
 
     url: str
+    channel = "webchat"
+    known_most = EVENTS_REMEMBERED
 
     def __init__(self) -> None:
         super().__init__()
@@ -118,8 +122,13 @@ class Bots(RuleBasedStateMachine):
     async def _take(self, bot: int, name: str) -> int:
         gateway = self.bots[bot]
         gateway._turns = Pace(60)  # nobody presses as fast as this
-        shown = await gateway.take(Incoming("webchat", ADDRESS, name, Text(name)))
+        incoming = Incoming(self.channel, ADDRESS, self.event_id(name), Text(name))
+        shown = await gateway.take(incoming)
         return shown[-1].serial
+
+    def event_id(self, name: str) -> str:
+        """What the channel calls this event."""
+        return name
 
     @rule(bot=st.integers(0, 1), fetch=st.booleans())
     def says(self, bot: int, fetch: bool) -> None:
@@ -130,11 +139,15 @@ class Bots(RuleBasedStateMachine):
         assert serial == len(self.done)
 
     @precondition(lambda self: self.done)
-    @rule(bot=st.integers(0, 1), back=st.integers(1, EVENTS_REMEMBERED))
+    @rule(bot=st.integers(0, 1), back=st.integers(1, 200))
     def comes_again(self, bot: int, back: int) -> None:
-        assert self.runner.run(self._take(bot, self.done[-min(back, len(self.done))])) == len(
-            self.done
-        )
+        name = self.done[-min(back, self.known_most, len(self.done))]
+        assert self.runner.run(self._take(bot, name)) == len(self.done)
+
+    @rule(bot=st.integers(0, 1), count=st.integers(5, 40))
+    def says_much(self, bot: int, count: int) -> None:
+        for _ in range(count):
+            self.says(bot, fetch=False)
 
     @rule(bot=st.integers(0, 1), fetch=st.booleans(), kept=st.booleans(), again=st.integers(0, 1))
     def breaks_at_the_commit(self, bot: int, fetch: bool, kept: bool, again: int) -> None:
@@ -182,7 +195,7 @@ class Bots(RuleBasedStateMachine):
         self.runner.run(self._look())
 
     async def _look(self) -> None:
-        found = await Conversations(self.stores[0], KEY).load("webchat", ADDRESS)
+        found = await Conversations(self.stores[0], KEY).load(self.channel, ADDRESS)
         assert (found.draft.serial if found.draft else 0) == len(self.done)
         names = await self.stores[0].read("ZRANGE", "outbox:media", 0, -1)
         assert sorted(name.decode() for name in names) == sorted(
@@ -190,8 +203,19 @@ class Bots(RuleBasedStateMachine):
         )
 
 
-def test_turns_and_the_model_agree(valkey_url: str) -> None:
-    machine = type("Here", (Bots,), {"url": valkey_url})
+class Numbered(Bots):
+    """The same with events whose numbers rise: none of them counts twice, however old it is."""
+
+    channel = "telegram"
+    known_most = 1000
+
+    def event_id(self, name: str) -> str:
+        return str(500_000_000 + 3 * int(name.removeprefix("fetch").removeprefix("text")))
+
+
+@pytest.mark.parametrize("bots", [Bots, Numbered])
+def test_turns_and_the_model_agree(valkey_url: str, bots: type[Bots]) -> None:
+    machine = type("Here", (bots,), {"url": valkey_url})
     run_state_machine_as_test(
         machine,
         settings=settings(

@@ -13,13 +13,14 @@ from bot.channels.contract import Notice, Sender
 from bot.core.dialogue import Message
 from bot.core.errors import Unreachable
 from bot.rendering import Say
-from bot.store.connection import Store
+from bot.store.connection import Command, Store
 from bot.store.erasure import erased
 from bot.store.orders import DeliveryOrder
 from bot.store.outbox import Entry, Outbox
 from bot.vault.keys import KeyFolder, KeyMissing
 from bot.vault.sealing import ReturnAddress, open_inner
 from workers.lines import Lines
+from workers.told import Told
 from workers.undeliverable import undeliverable
 
 log = structlog.get_logger()
@@ -46,6 +47,7 @@ class Delivery:
         self._senders = senders
         self._say = say
         self._lines = Lines()
+        self._told = Told(store)
 
     async def do(self, entry: Entry) -> None:
         """Send one notice; whoever is gone for good has their sealed address shredded."""
@@ -55,7 +57,8 @@ class Delivery:
 
     async def _bring(self, entry: Entry, order: DeliveryOrder) -> None:
         if not await self._store.read("EXISTS", f"vault:{order.record}"):
-            await self.outbox.done(entry)  # who it was for wants to be forgotten, or is by now
+            # Who it was for wants to be forgotten, or is by now.
+            await self.outbox.done(entry, self._told.forgotten(order.record))
             return
         try:
             to = open_inner(self._keys, order.record, order.inner)
@@ -67,12 +70,14 @@ class Delivery:
             await self.outbox.park(entry, f"channel {to.channel} is switched off")
             return
         await self.outbox.hold(entry, self.lease_seconds)
-        try:
-            await sender.send(to.address, self._notice(order, to))
-        except Unreachable:
-            log.info("delivery.unreachable", channel=to.channel)
-            await self.outbox.done(entry, [("DEL", f"vault:{order.record}"), *erased()])
-            return
+        if await self._told.begins(order.record, order.version):
+            try:
+                await sender.send(to.address, self._notice(order, to))
+            except Unreachable:
+                log.info("delivery.unreachable", channel=to.channel)
+                await self.outbox.done(entry, self._shredded(order.record))
+                return
+            await self._told.arrived(order.record, order.version)
         await self.outbox.done(entry)
 
     async def forget(self) -> None:
@@ -81,6 +86,9 @@ class Delivery:
             record = entry_id.rpartition(".")[0]
             if not await self._store.read("EXISTS", f"vault:{record}"):
                 await self.outbox.drop(entry_id, erased())
+
+    def _shredded(self, record: str) -> list[Command]:
+        return [("DEL", f"vault:{record}"), *self._told.forgotten(record), *erased()]
 
     def _notice(self, order: DeliveryOrder, to: ReturnAddress) -> Notice:
         lines = [Message(f"notice.{order.status}", {"tail": to.tail})]

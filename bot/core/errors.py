@@ -5,6 +5,7 @@
     GatewayError
     ├── MediaRefused        what was sent cannot be made safe; `reason` says why
     ├── StoreUnavailable    the store did not keep, or may not have kept, what it was told
+    │   └── StoreRefused    it will never take this very command, however well it is
     ├── TooFast             one person sends more than anybody can mean
     ├── ChannelError
     │   ├── ChannelDown     the messenger does not answer; try again later
@@ -47,7 +48,14 @@ class StoreUnavailable(GatewayError):
     """The store is down, full, or lost the connection at a moment when either is possible."""
 
     retryable = True
-    told = "error.not_saved"
+    told: str | None = "error.not_saved"
+
+
+class StoreRefused(StoreUnavailable):
+    """The store is well and will not carry out this very command: it would fail again."""
+
+    retryable = False
+    told = None
 
 
 class TooFast(GatewayError):

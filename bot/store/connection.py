@@ -7,6 +7,7 @@ store puts the commits on disk with one write.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from hashlib import sha1
 from math import inf
@@ -17,7 +18,7 @@ from hiredis import pack_command
 from redis.asyncio import Connection, ConnectionPool, Redis
 from redis.exceptions import NoScriptError, ResponseError
 
-from bot.core.errors import StoreUnavailable
+from bot.core.errors import StoreRefused, StoreUnavailable
 
 Word = str | bytes | int | float
 Command = tuple[Word, ...]
@@ -27,10 +28,16 @@ ANSWER_SECONDS = 15
 # How long a receipt may wait for the disk before the person is told that it takes longer.
 ON_DISK_MS = 10_000
 MOST_AT_ONCE = 256
+# The codes by which the store speaks of its own condition: MISCONF, NOREPLICAS, BUSY, "ACL failure"
+# and others. For many of them, like OOM and READONLY, the client has an error of its own; what is
+# wrong with a command has no code (the client drops ERR) or WRONGTYPE.
+_CONDITION = re.compile(r"(?!WRONGTYPE )[A-Z]{2,} ")
 
 
 class Store:
-    """The store of this process. Every method raises `StoreUnavailable` when it cannot be asked."""
+    """The store of this process. Every method raises `StoreUnavailable` when it cannot be asked, of
+    which `StoreRefused` is the one that trying again cannot help.
+    """
 
     def __init__(self, client: Redis, pool: ConnectionPool, replicas: int = 0) -> None:
         self.client = client
@@ -174,8 +181,8 @@ class OnDisk(Shared):
     async def _answers(self, commands: Sequence[Command]) -> list[Any]:
         wait: Command = ("WAITAOF", 1, self._replicas, ON_DISK_MS)
         *answers, kept = await super()._answers([*commands, wait])
-        if isinstance(kept, Exception):
-            raise kept
+        if isinstance(kept, Exception):  # which is about the store, not about what it was told
+            raise StoreUnavailable(type(kept).__name__)
         if kept[0] < 1 or kept[1] < self._replicas:
             raise StoreUnavailable("not on disk in time")
         return answers
@@ -196,4 +203,8 @@ async def _answer(connection: Connection) -> Any:
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:
-    return error if isinstance(error, StoreUnavailable) else StoreUnavailable(type(error).__name__)
+    if isinstance(error, StoreUnavailable):
+        return error
+    if type(error) is ResponseError and _CONDITION.match(str(error)) is None:
+        return StoreRefused(type(error).__name__)
+    return StoreUnavailable(type(error).__name__)

@@ -1,8 +1,8 @@
 """Conversations at rest: named by a keyed hash, encrypted under a key that needs the address.
 
-The value is ``nonce (12) | AES-256-GCM(count | event hashes | draft)``. The nonce is fresh each
-time and doubles as the version that the commit compares. Along with the draft lie hashes of the
-last events, so that an event that comes again is known whatever process it comes to.
+The value is ``nonce (12) | AES-256-GCM(count | events | draft)``. The nonce is fresh each time and
+doubles as the version that the commit compares. Along with the draft lie the last events (see
+`bot.store.seen`), so that an event that comes again is known whatever process it comes to.
 """
 
 from __future__ import annotations
@@ -12,19 +12,17 @@ import os
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bot.core.dialogue import Draft
+from bot.store import seen
 from bot.store.connection import Command, Store, spelled
 from bot.store.drafts import draft_from, written_draft
 from bot.store.lifetimes import end_after
 
 DRAFT_SECONDS = 24 * 3600
-EVENTS_REMEMBERED = 32
-_HASH = 6
 _NONCE = 12
 
 
@@ -40,11 +38,7 @@ class Conversation:
 
     def has_seen(self, event_id: str) -> bool:
         """Whether this event was committed before."""
-        wanted = _event_hash(event_id)
-        at = self.events.find(wanted)
-        while at > 0 and at % _HASH:  # it began in the midst of another one
-            at = self.events.find(wanted, at + 1)
-        return at >= 0
+        return seen.has_seen(self.events, event_id)
 
 
 class Conversations:
@@ -68,8 +62,8 @@ class Conversations:
             plain = cipher.decrypt(version, value[_NONCE:], key.encode())
         except InvalidTag:  # written under a key that is gone: nobody can read it, start anew
             return Conversation(key, cipher, version, b"", None)
-        end = 1 + plain[0] * _HASH
-        return Conversation(key, cipher, version, plain[1:end], draft_from(plain[end:]))
+        events, draft = seen.read(plain)
+        return Conversation(key, cipher, version, events, draft_from(draft))
 
     async def commit(
         self,
@@ -85,8 +79,8 @@ class Conversations:
         `conversation` is then as it stands in the store; with `on_disk`, on its disk. When this
         raises, whether it was kept is not known: load it again to see.
         """
-        events = (conversation.events + _event_hash(event_id))[-EVENTS_REMEMBERED * _HASH :]
-        plain = bytes((len(events) // _HASH,)) + events + written_draft(draft)
+        events = seen.with_event(conversation.events, event_id)
+        plain = seen.written(events) + written_draft(draft)
         nonce = os.urandom(_NONCE)
         sealed = nonce + conversation.cipher.encrypt(nonce, plain, conversation.key.encode())
         words = (conversation.version, sealed, end_after(DRAFT_SECONDS), *spelled(work))
@@ -98,7 +92,3 @@ class Conversations:
     async def on_disk(self, conversation: Conversation) -> None:
         """What was committed before is on disk once this returns."""
         await self._store.on_disk("EXPIREAT", conversation.key, end_after(DRAFT_SECONDS))
-
-
-def _event_hash(event_id: str) -> bytes:
-    return blake2b(event_id.encode(), digest_size=_HASH).digest()

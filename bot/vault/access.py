@@ -48,7 +48,7 @@ _KEYS = {
         "+bgrewriteaof (+get %R~vault:*) (+del +expire %W~vault:*)"
     ),
     "delivery": (
-        "~outbox:delivery ~outbox:delivery:* ~outbox:fence ~inbox:* ~undeliverable ~erased "
+        "~outbox:delivery ~outbox:delivery:* ~outbox:fence ~inbox:* ~told:* ~undeliverable ~erased "
         "&webchat:* (+del +exists %W~vault:*)"
     ),
 }

@@ -25,6 +25,7 @@ case:x                    -     wda   -     -     -
 token:x                   -     rwda  -     -     -
 sent:x                    -     rwda  -     -     -
 vault:x                   w     -     -     rd    d
+told:x                    -     -     -     -     rwda
 media:x                   -     r     rwda  -     -
 media:expiry              rwda  r     rwda  -     -
 undeliverable             r     -     -     rwda  rwda

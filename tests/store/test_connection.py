@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
-from bot.core.errors import StoreUnavailable
-from bot.store.connection import MOST_AT_ONCE, Store, spelled
+from bot import valkey
+from bot.core.errors import StoreRefused, StoreUnavailable
+from bot.store.connection import MOST_AT_ONCE, Command, Store, spelled
 from bot.store.lifetimes import end_after
 
 
@@ -28,7 +32,79 @@ async def test_one_wrong_command_fails_alone(store: Store) -> None:
     right, wrong = store.write("SET", "a", 1), store.write("INCR", "word")
     answers = await asyncio.gather(right, wrong, return_exceptions=True)
     assert answers[0]
-    assert isinstance(answers[1], StoreUnavailable)
+    assert isinstance(answers[1], StoreRefused)
+
+
+async def commits(store: Store, *work: Command) -> object:
+    """A turn's commit, and what comes of it."""
+    words = (b"", b"v" * 20, end_after(60), *spelled(work))
+    await store.client.delete("key")
+    return await store.script("commit", ("key",), words)
+
+
+@pytest.mark.parametrize(
+    "command", [("INCR", "word"), ("SADD", "word", "x"), ("NOSUCH", "word"), ("GET",)]
+)
+async def test_what_is_wrong_with_a_command_itself_cannot_be_helped_by_trying_again(
+    store: Store, command: Command
+) -> None:
+    await store.write("SET", "word", "x")
+    for asked in (store.write(*command), commits(store, command)):
+        with pytest.raises(StoreRefused) as refused:
+            await asked
+        assert not refused.value.retryable
+        assert "word" not in str(refused.value)
+
+
+@contextmanager
+def of_its_own(folder: Path) -> Iterator[str]:
+    """A store that a test may put into any condition; its address."""
+    process = subprocess.Popen(valkey.command(folder))
+    try:
+        yield valkey.wait_until_ready(process, folder)
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "CONFIG SET maxmemory 1",
+        "CONFIG SET min-replicas-to-write 1",
+        "REPLICAOF 127.0.0.1 1",
+        "ACL SETUSER default -set",
+        "ACL SETUSER default resetkeys ~work",
+        "ACL SETUSER default -incr",
+    ],
+)
+async def test_what_is_wrong_with_the_store_may_pass(tmp_path: Path, condition: str) -> None:
+    with of_its_own(tmp_path) as url:
+        store = Store.at(url)
+        await store.client.execute_command(*condition.split())  # type: ignore[no-untyped-call]
+        words = (b"", b"v" * 20, end_after(60), *spelled([("INCR", "work")]))
+        with pytest.raises(StoreUnavailable) as away:
+            await store.script("commit", ("key",), words)
+        assert away.value.retryable
+        await store.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "MISCONF Errors writing to the AOF file: No space left on device",
+        "BUSY Valkey is busy running a script.",
+        "MASTERDOWN Link with MASTER is down",
+        "LOADING Valkey is loading the dataset in memory",
+        "CLUSTERDOWN Hash slot not served",
+    ],
+)
+async def test_the_store_speaks_of_its_own_condition_in_codes(store: Store, said: str) -> None:
+    """Those that cannot be brought about at will, as the client reads them off the wire."""
+    script = f"return redis.error_reply('{said}')"
+    with pytest.raises(StoreUnavailable) as away:
+        await store.write("EVAL", script, 0)
+    assert away.value.retryable
 
 
 async def test_scripts_come_back_after_the_store_forgot_them(store: Store) -> None:
@@ -63,8 +139,9 @@ async def test_on_disk_means_that_the_store_said_so(store: Store, valkey_url: st
 async def test_a_store_without_a_file_has_nothing_on_disk(store: Store) -> None:
     await store.client.config_set("appendonly", "no")
     try:
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(StoreUnavailable) as away:
             await store.on_disk("SET", "kept", "1")
+        assert away.value.retryable
     finally:
         await store.client.config_set("appendonly", "yes")
 

@@ -65,4 +65,4 @@ class Sanitizer:
         """Warns an operator of what the kernel withholds; it does so from every decoder alike."""
         if missing and not self._told:
             self._told = True
-            log.warning("media.less_confined", missing=" ".join(missing))
+            log.warning("decoder.less_confined", missing=" ".join(missing))

@@ -114,6 +114,7 @@ class Polling:
                 async with self._at_once:
                     return await self._reception.take(received)
             except NotNow as failed:
+                self._replies.not_yet(received, failed.told)
                 await asyncio.sleep(_TRY_AGAIN[min(failed.tries, len(_TRY_AGAIN)) - 1])
 
 

@@ -2,8 +2,9 @@
 
 A turn that fails for a reason that may pass (the store is away) is tried until it works; one that
 fails for a reason of its own gets five tries, so that it is never lost for a hiccup; then it is set
-aside for an operator, and the person is asked to send it again. Logs say where a turn failed, never
-what was in it.
+aside for an operator, and the person is asked to send it again. Where the second try fails as well
+as the first, the person is told what they wait for. Logs say where a turn failed, never what was in
+it.
 """
 
 from __future__ import annotations
@@ -25,15 +26,20 @@ from bot.core.errors import GatewayError, TooFast
 _log = logging.getLogger(__name__)
 
 TRIES_MOST = 5
+_HICCUP_TRIES = 1
 _STUMBLED_MOST = 1_000
 
 
 class NotNow(Exception):
-    """The turn was not committed and is to be run again; the update is not acknowledged."""
+    """The turn was not committed and is to be run again; the update is not acknowledged.
 
-    def __init__(self, tries: int) -> None:
+    `told` is the sentence for the person, None while it may be a hiccup or is none of theirs.
+    """
+
+    def __init__(self, tries: int, told: str | None = None) -> None:
         super().__init__(f"try {tries} failed")
         self.tries = tries
+        self.told = told
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ class Reception:
             return Outcome(received)
         try:
             shown = await self._turns.take(received.incoming)
-        except TooFast as error:
+        except TooFast as error:  # acknowledged: brought again, it would be too much again
             return Outcome(received, given_up=True, told=error.told if error.first else None)
         except Exception as error:
             return await self._stumbled(received, received.incoming, error)
@@ -86,16 +92,17 @@ class Reception:
     async def _stumbled(self, received: Received, incoming: Incoming, error: Exception) -> Outcome:
         tries = self._tries.pop(received.update_id, 0) + 1
         passing = isinstance(error, GatewayError) and error.retryable
+        told = error.told if isinstance(error, GatewayError) and tries > _HICCUP_TRIES else None
         _log.warning("a turn failed and was not kept: %s, try %d", where(error), tries)
         if tries < TRIES_MOST or passing:
             self._tries[received.update_id] = tries
             if len(self._tries) > _STUMBLED_MOST:
                 self._tries.popitem(last=False)
-            raise NotNow(tries)
+            raise NotNow(tries, told)
         try:
             await self._turns.set_aside(incoming, where(error))
-        except GatewayError:
-            raise NotNow(tries) from None
+        except GatewayError as away:
+            raise NotNow(tries, away.told) from None
         _log.error("an update was given up after %d tries: %s", tries, where(error))
         return Outcome(received, given_up=True, told="telegram.failed")
 

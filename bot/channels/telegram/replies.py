@@ -25,6 +25,7 @@ from aiogram.methods import AnswerCallbackQuery, SendMessage
 
 from bot.channels.telegram import render
 from bot.channels.telegram.api import Api
+from bot.channels.telegram.decode import Received
 from bot.channels.telegram.pacing import Pacer
 from bot.channels.telegram.reception import Outcome, where
 from bot.channels.telegram.screens import Screens
@@ -37,6 +38,7 @@ _log = logging.getLogger(__name__)
 _ANSWERS_A_SECOND = 100
 _IN_BACKGROUND_MOST = 64
 _GROUPS_MOST = 1_000
+_WAITING_MOST = 10_000
 _KEPT_SECONDS = 20.0
 
 
@@ -51,6 +53,7 @@ class Replies:
         self._answers = Pacer(_ANSWERS_A_SECOND)
         self._background: set[asyncio.Task[None]] = set()
         self._told: OrderedDict[str, None] = OrderedDict()
+        self._waiting: OrderedDict[str, None] = OrderedDict()
 
     def react(self, outcome: Outcome, *, hook: bool) -> render.Parameters | None:
         """Have everything shown; the call for the webhook's answer if `hook`, and if there is one.
@@ -66,14 +69,27 @@ class Replies:
 
     def _react(self, outcome: Outcome, *, hook: bool) -> render.Parameters | None:
         received = outcome.received
+        waited = received.chat in self._waiting
+        self._waiting.pop(received.chat, None)
         if received.incoming is None:
             self._elsewhere(outcome)
         elif outcome.given_up:
             if outcome.told:
                 self._say(received.chat, self._words.trouble(received.locale, outcome.told))
         else:
-            return self._show(outcome, hook=hook)
+            return self._show(outcome, hook=hook, below=waited)
         return self._answer(received.query, hook=hook)
+
+    def not_yet(self, received: Received, told: str | None) -> None:
+        """Say what a chat waits for, once until something of it is committed.
+
+        Each bot process says it for itself: what they share is the store, and that is away.
+        """
+        chat = received.chat
+        if told is None or chat in self._waiting:
+            return
+        if self._say(chat, self._words.trouble(received.locale, told)):
+            _remember(self._waiting, chat, _WAITING_MOST)
 
     async def kept(self, outcome: Outcome) -> None:
         """Wait, within reason, until a receipt among the prompts has arrived.
@@ -93,10 +109,13 @@ class Replies:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _show(self, outcome: Outcome, *, hook: bool) -> render.Parameters | None:
+    def _show(self, outcome: Outcome, *, hook: bool, below: bool) -> render.Parameters | None:
+        """`below` what the person was told while they waited, which is the last they see."""
         received, shown = outcome.received, outcome.shown
         screen = self._screens.of(received.chat)
         (screen.pressed if received.editable else screen.heard)(received.message)
+        if below:
+            screen.heard(received.message)
         if hook and not self._pacer.free():
             reply = self._screens.reply(received.chat, shown)
             if reply is not None:
@@ -123,25 +142,31 @@ class Replies:
         chat = outcome.received.chat
         if chat in self._told:
             return
-        self._told[chat] = None
-        if len(self._told) > _GROUPS_MOST:
-            self._told.popitem(last=False)
+        _remember(self._told, chat, _GROUPS_MOST)
         self._say(chat, self._words.private_only(outcome.received.locale))
 
-    def _say(self, chat: str, text: str) -> None:
-        self._in_background(self._said(int(chat), text))
+    def _say(self, chat: str, text: str) -> bool:
+        return self._in_background(self._said(int(chat), text))
 
     async def _said(self, chat: int, text: str) -> None:
         await self._pacer.wait()
         await self._api.call(SendMessage(chat_id=chat, **render.message(text)), chat)
 
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> bool:
+        """False: there is no room for it."""
         if len(self._background) >= _IN_BACKGROUND_MOST:
             work.close()
-            return
+            return False
         task = asyncio.create_task(_quietly(work))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        return True
+
+
+def _remember(chats: OrderedDict[str, None], chat: str, most: int) -> None:
+    chats[chat] = None
+    if len(chats) > most:
+        chats.popitem(last=False)
 
 
 async def _quietly(work: Coroutine[Any, Any, None]) -> None:

@@ -86,7 +86,8 @@ class Webhook:
             async with self._reception.in_order(received.chat):
                 outcome = await self._reception.take(received)
                 call = self._replies.react(outcome, hook=True)
-        except NotNow:
+        except NotNow as failed:
+            self._replies.not_yet(received, failed.told)
             return web.Response(status=503)
         await self._replies.kept(outcome)
         if call is None:

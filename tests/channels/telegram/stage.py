@@ -14,7 +14,7 @@ from typing import Literal
 from aiohttp import web
 from redis.asyncio import Redis
 
-from bot.channels.contract import Button, Shown, Surroundings
+from bot.channels.contract import Button, Shown, Surroundings, Turns
 from bot.channels.telegram import Channel
 from bot.core.dialogue import Incoming, Message
 from bot.store.media import MediaStore
@@ -93,7 +93,7 @@ def surroundings(settings: Settings, folder: Path) -> Surroundings:
 
 @asynccontextmanager
 async def running(
-    server: TelegramServer, turns: Script, folder: Path, mode: Mode = "polling"
+    server: TelegramServer, turns: Turns, folder: Path, mode: Mode = "polling"
 ) -> AsyncIterator[Channel]:
     """The channel, receiving. By webhook it listens on a port of its own."""
     with socket.create_server(("127.0.0.1", 0)) as listening:

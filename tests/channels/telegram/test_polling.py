@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.dialogue import Incoming, Text
-from bot.core.errors import StoreUnavailable, TooFast
+from bot.core.errors import StoreRefused, StoreUnavailable, TooFast
 from tests.channels.telegram.stage import Script, running, until
 from tests.fakes.telegram import TelegramServer
 
@@ -111,6 +111,91 @@ async def test_a_store_that_is_away_is_waited_for(server: TelegramServer, tmp_pa
         await resident.sees("路灯坏了")
         await server.drained()
     assert len(turns.taken) == 1
+
+
+async def test_who_waits_for_the_store_is_told_once_in_their_language_and_by_chat(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    away = True
+
+    def fail(_incoming: Incoming) -> None:
+        if away:
+            raise StoreUnavailable
+
+    people = [server.person(language_code=code) for code in ("zh-hans", "en-GB", "fr", None)]
+    for one in people:
+        one.says("第一条")
+        one.says("第二条")
+    turns = Script(fail=fail)
+    async with running(server, turns, tmp_path):
+        for one, locale in zip(people, ("zh", "en", "zh", "zh"), strict=True):
+            await one.sees(f"[{locale}] error.not_saved")
+        await until(lambda: min(Counter(one.address for one in turns.begun).values()) > 4)
+        away = False
+        for one in people:
+            await one.sees("第二条", timeout=10)
+        await server.drained()
+    for one in people:
+        assert texts(turns.taken, one.id) == ["第一条", "第二条"]
+        assert one.screen().count("error.not_saved") == 1
+        # What they wait for stands beneath what they were told, though nobody wrote meanwhile.
+        assert "第二条" in one.messages[-1].text
+
+
+async def test_a_turn_that_the_store_will_never_take_is_given_up_and_holds_up_nobody(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    unlucky, other = server.person(), server.person()
+
+    def fail(incoming: Incoming) -> None:
+        if incoming.address == str(unlucky.id):
+            raise StoreRefused
+
+    unlucky.says("路灯坏了")
+    other.says("好")
+    turns = Script(fail=fail)
+    async with running(server, turns, tmp_path):
+        await unlucky.sees("telegram.failed", timeout=10)
+        await server.drained()
+    assert Counter(one.address for one in turns.begun)[str(unlucky.id)] == 5
+    assert [aside.event for aside, _ in turns.aside] == [Text("路灯坏了")]
+    assert "error.not_saved" not in unlucky.screen()
+
+
+async def test_a_hiccup_that_the_second_try_heals_is_nobody_s_business(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    def fail(_incoming: Incoming) -> None:
+        if len(turns.begun) == 1:
+            raise StoreUnavailable
+
+    resident = server.person()
+    resident.says("路灯坏了")
+    turns = Script(fail=fail)
+    async with running(server, turns, tmp_path):
+        await resident.sees("路灯坏了")
+        await server.drained()
+    assert "error.not_saved" not in resident.screen()
+
+
+async def test_after_the_next_outage_it_is_said_again(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    away = True
+
+    def fail(_incoming: Incoming) -> None:
+        if away:
+            raise StoreUnavailable
+
+    resident = server.person()
+    async with running(server, Script(fail=fail), tmp_path):
+        for number in (1, 2):
+            away = True
+            resident.says(f"第{number}条")
+            await until(lambda: resident.screen().count("error.not_saved") == number)  # noqa: B023
+            away = False
+            await resident.sees(f"第{number}条", timeout=10)
+            await server.drained()
 
 
 async def test_an_update_that_nobody_can_read_is_passed_over(

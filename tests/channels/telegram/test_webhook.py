@@ -15,7 +15,7 @@ from bot.channels.contract import Shown
 from bot.channels.telegram import Channel
 from bot.channels.telegram.webhook import BODY_BYTES_MOST
 from bot.core.dialogue import Incoming, Text
-from bot.core.errors import StoreUnavailable
+from bot.core.errors import StoreUnavailable, TooFast
 from config.settings import SettingRefused
 from tests.channels.telegram.stage import (
     SECRET,
@@ -148,6 +148,56 @@ async def test_a_store_that_is_away_has_telegram_come_again(
     assert statuses == [503] * 6 + [200]
 
 
+async def test_who_waits_for_the_store_is_told_once_and_then_shown_what_they_wait_for(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    """Telegram itself brings it again; others are let in meanwhile."""
+
+    def fail(incoming: Incoming) -> None:
+        if away and incoming.address == str(resident.id):
+            raise StoreUnavailable
+
+    away = False
+    resident, other = server.person(language_code="en"), server.person()
+    turns = Script(buttons, fail)
+    async with running(server, turns, tmp_path, "webhook"):
+        resident.says("one")
+        shown = await resident.sees("one")
+        away = True
+        resident.presses("on")
+        await resident.sees("[en] error.not_saved")
+        other.says("two")
+        await other.sees("two")
+        away = False
+        answer = await resident.sees("Pressed", timeout=10)
+        await server.drained(timeout=10)
+    assert resident.screen().count("error.not_saved") == 1
+    assert answer.id > shown.id
+    assert resident.messages[-1].id == answer.id
+    assert "error.not_saved" not in other.screen()
+
+
+@pytest.mark.parametrize("most", [1, 2])
+async def test_how_many_are_known_to_wait_is_bounded(
+    server: TelegramServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Whoever was forgotten is told again: better than a memory without end."""
+    monkeypatch.setattr("bot.channels.telegram.replies._WAITING_MOST", most)
+
+    def fail(_incoming: Incoming) -> None:
+        raise StoreUnavailable
+
+    people = [server.person() for _ in range(2)]
+    async with door(server, Script(buttons, fail), tmp_path) as telegram:
+        for _ in range(3):
+            for one in people:
+                assert (await telegram.post(said(one.id, chat=one.id)))[0] == 503
+        for one in people:
+            await one.sees("error.not_saved")
+    told = len(server.calls_of("sendMessage"))
+    assert told == (2 if most == 2 else 4)
+
+
 async def test_a_turn_that_always_fails_is_given_up_after_five_tries(
     server: TelegramServer, tmp_path: Path
 ) -> None:
@@ -159,6 +209,28 @@ async def test_a_turn_that_always_fails_is_given_up_after_five_tries(
         update = said(1, chat=resident.id)
         assert [(await telegram.post(update))[0] for _ in range(5)] == [503] * 4 + [200]
         await resident.sees("telegram.failed")
+
+
+async def test_a_flood_is_acknowledged_told_once_and_what_follows_it_is_taken(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    """Brought again, it would be too much again, and hold up what the person sends later."""
+
+    def fail(incoming: Incoming) -> None:
+        if incoming.address == str(flooder.id) and len(turns.begun) <= 30:
+            raise TooFast(first=len(turns.begun) == 1)
+
+    flooder = server.person(language_code="en")
+    turns = Script(buttons, fail)
+    async with door(server, turns, tmp_path) as telegram:
+        flood = [await telegram.post(said(number, chat=flooder.id)) for number in range(1, 31)]
+        assert flood == [(200, None)] * 30
+        assert turns.taken == []
+        assert (await telegram.post(said(31, "later", chat=flooder.id)))[0] == 200
+        await flooder.sees("error.too_fast")
+    assert [one.event for one in turns.taken] == [Text("later")]
+    assert turns.aside == []
+    assert flooder.screen().count("error.too_fast") == 1
 
 
 async def test_it_is_answered_after_the_turn_and_chats_keep_their_order(

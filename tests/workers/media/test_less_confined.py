@@ -61,7 +61,7 @@ def test_a_kernel_that_refuses_both_is_told_of_once() -> None:
     (line,) = logged(LANDLOCK, UNSHARE[platform.machine()])
     del line["timestamp"]
     assert line == {
-        "event": "media.less_confined",
+        "event": "decoder.less_confined",
         "level": "warning",
         "role": "media",
         "missing": "network files",

@@ -64,7 +64,8 @@ class Turns(Protocol):
     async def take(self, incoming: Incoming) -> tuple[Shown, ...]:
         """Run one turn and commit it; acknowledge to the channel only after this returns.
 
-        The same `event_id` again commits nothing and shows the current screen. Raises
+        The same `event_id` again commits nothing and shows the current screen. Ids that are plain
+        numbers have to rise within a conversation, give or take 32 (see `bot.store.seen`). Raises
         `StoreUnavailable` when nothing is known to be kept: do not acknowledge then.
         """
         ...

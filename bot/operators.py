@@ -32,12 +32,14 @@ log = structlog.get_logger()
 
 
 class Wish(Struct, frozen=True, forbid_unknown_fields=True):
-    """Put back the entry `id` of a kind, `anew` as if never tried, or `all` of that kind."""
+    """Put back the entry `id` of a kind, `anew` as if never tried, or `all` of that kind; or `drop`
+    a report in doubt, whose case was found."""
 
     kind: str
     id: str = ""
     anew: bool = False
     all: bool = False
+    drop: bool = False
 
 
 class Operators:
@@ -84,7 +86,8 @@ class Operators:
             wish = json.decode(await bounded(request, BODY_MOST), type=Wish)
         except (DecodeError, UnicodeDecodeError):
             return _error(400, "not a wish to put something back")
-        if wish.kind not in self._outboxes or bool(wish.id) == wish.all or (wish.anew and wish.all):
+        doubts = wish.anew + wish.drop
+        if wish.kind not in self._outboxes or bool(wish.id) == wish.all or doubts + wish.all > 1:
             return _error(400, "kind is unknown, or it takes either an id or all")
         try:
             return await self._fulfil(wish)
@@ -96,16 +99,24 @@ class Operators:
         parked = await outbox.parked()
         wanted = [one for one in parked if wish.all or self._name(wish.kind, one) == wish.id]
         # What is not in doubt is looked up before it is sent again; nobody may skip that.
-        if wish.anew and not all(_in_doubt(wish.kind, parked[one]) for one in wanted):
+        in_doubt = all(_in_doubt(wish.kind, parked[one]) for one in wanted)
+        if (wish.anew or wish.drop) and not in_doubt:
             return _error(409, "it is not in doubt")
         done = await asyncio.gather(
-            *(outbox.put_back(one, anew=wish.anew) for one in wanted[:PUT_BACK_MOST])
+            *(self._done(outbox, one, wish) for one in wanted[:PUT_BACK_MOST])
         )
         if not any(done):
             return _error(404, "nothing of that name is parked")
-        log.info("operators.put_back", kind=wish.kind, count=sum(done), anew=wish.anew)
+        said = "operators.dropped" if wish.drop else "operators.put_back"
+        log.info(said, kind=wish.kind, count=sum(done), anew=wish.anew)
         self._bells.ring([wish.kind])
         return web.json_response({"put_back": sum(done)})
+
+    async def _done(self, outbox: Outbox, entry_id: str, wish: Wish) -> bool:
+        if wish.drop:
+            # What the case system says of it from here on goes by the report's reference.
+            return await outbox.drop(entry_id, [("DEL", f"report:{entry_id}")])
+        return await outbox.put_back(entry_id, anew=wish.anew)
 
     def _may(self, request: web.Request) -> bool:
         given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")

@@ -71,12 +71,21 @@ class Stopped:
         self._tell(sum(found.counts.values()), "")
         return found
 
-    async def put_back(self, kind: str, name: str, *, anew: bool) -> int:
-        """Have one tried again, or all of a kind where `name` is empty; answers how many.
+    async def put_back(
+        self, kind: str, name: str, *, anew: bool = False, drop: bool = False
+    ) -> int:
+        """Have one tried again, or all of a kind where `name` is empty; answers how many. A report
+        in doubt is sent `anew`, or is over (`drop`), as somebody looked and found.
 
         Raises `NotPutBack`, and `StoppedUnknown` where nobody knows whether it was.
         """
-        wish: dict[str, object] = {"kind": kind, "id": name, "anew": anew, "all": not name}
+        wish: dict[str, object] = {
+            "kind": kind,
+            "id": name,
+            "anew": anew,
+            "drop": drop,
+            "all": not name,
+        }
         status, body = await self._ask("POST", orjson.dumps(wish))
         if status == 404:  # noqa: PLR2004
             raise NotStopped
@@ -84,7 +93,7 @@ class Stopped:
             raise NotInDoubt
         if status != 200:  # noqa: PLR2004
             raise NoAnswer(f"HTTP {status}")
-        _log.info("stopped work put back", kind=kind, anew=anew)
+        _log.info("stopped work put back", kind=kind, anew=anew, drop=drop)
         return _count(body)
 
     async def _ask(self, method: str, body: bytes | None = None) -> tuple[int, bytes]:

@@ -149,6 +149,23 @@ async def test_a_report_in_doubt_is_sent_as_new_and_no_other(door: Client, store
     assert await wish(door, kind="push", id=REFERENCE, anew=True) == 404
 
 
+async def test_a_report_whose_case_was_found_is_dropped_and_no_other(
+    door: Client, store: Store
+) -> None:
+    await park(store, "push", REFERENCE, reason=DOUBT)
+    await park(store, "push", "B" * 26, reason="CaseRefused: HTTP 400")
+    for reference in (REFERENCE, "B" * 26):
+        await store.write("SET", f"report:{reference}", b"words")
+    assert await wish(door, kind="push", id="B" * 26, drop=True) == 409
+    assert await wish(door, kind="push", id=REFERENCE, drop=True) == 200
+    assert list(await Outbox(store, "push").parked()) == ["B" * 26]
+    assert await store.read("EXISTS", f"report:{REFERENCE}") == 0
+    assert await store.read("EXISTS", f"report:{'B' * 26}") == 1
+    assert await store.read("HKEYS", "outbox:push:bodies") == [b"B" * 26]
+    assert await Outbox(store, "push").depth() == 0
+    assert await wish(door, kind="push", id=REFERENCE, drop=True) == 404
+
+
 @pytest.mark.parametrize("count", [PUT_BACK_MOST, PUT_BACK_MOST + 1])
 async def test_all_of_a_kind_so_many_at_a_time(door: Client, store: Store, count: int) -> None:
     work = Outbox(store, "push")
@@ -213,6 +230,8 @@ async def test_the_key_and_the_names_stand_in_no_log(door: Client, store: Store)
         b'{"kind": "nonsense", "id": "a"}',
         b'{"kind": "push", "id": "a", "all": true}',
         b'{"kind": "push", "all": true, "anew": true}',
+        b'{"kind": "push", "all": true, "drop": true}',
+        b'{"kind": "push", "id": "a", "drop": true, "anew": true}',
         b'{"kind": "push", "id": "a", "anew": "yes"}',
         b'{"kind": "push", "id": "a", "more": 1}',
     ],

@@ -204,15 +204,13 @@ class Outbox:
         keys = self._due, self._leases, self._parked
         return bool(await self._store.script("put_back", keys, (entry_id, int(anew))))
 
-    async def drop(self, entry_id: str, then: list[Command]) -> None:
-        """A parked entry is nobody's work any more; `then` runs beside it."""
-        for command in (
-            ("HDEL", self._parked, entry_id),
-            ("HDEL", self._bodies, entry_id),
-            ("HDEL", self._leases, entry_id),
-            *then,
-        ):
-            await self._store.write(*command)
+    async def drop(self, entry_id: str, then: list[Command]) -> bool:
+        """A parked entry is nobody's work any more; `then` runs in the same transaction.
+
+        False: it is not parked.
+        """
+        keys = self._bodies, self._leases, self._parked
+        return bool(await self._store.script("drop", keys, (entry_id, *spelled(then))))
 
     async def next_due_seconds(self) -> float | None:
         """Seconds until the next entry is due (0: now), None where there is none."""

@@ -29,7 +29,7 @@ _BELLS = "~rq:* ~bell:* &rq:pubsub:*"
 _KEYS = {
     "bot": (
         "+waitaof ~c:* ~limit:* ~inbox:* ~progress:* ~receipt:* %W~report:* ~media:expiry "
-        "~outbox:push ~outbox:media %W~outbox:media:bodies ~outbox:notices "
+        "~outbox:push ~outbox:push:bodies ~outbox:media %W~outbox:media:bodies ~outbox:notices "
         "%W~outbox:notices:bodies ~outbox:replies ~outbox:replies:* ~outbox:fence "
         "~outbox:delivery %R~outbox:broadcast ~outbox:*:leases ~outbox:*:parked %R~undeliverable "
         "&bell:replies &webchat:* (+set %W~vault:*)"

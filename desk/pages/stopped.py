@@ -76,13 +76,15 @@ async def put_back(request: web.Request) -> web.Response:
     if bool(name) == everything:  # not our form
         raise web.HTTPBadRequest
     try:
-        done = await stopped.put_back(form.get("kind", ""), name, anew=form.get("anew") == "yes")
+        kind, found = form.get("kind", ""), form.get("found") == "yes"
+        done = await stopped.put_back(kind, name, anew=form.get("anew") == "yes", drop=found)
     except NotPutBack as error:
         words = "stopped.not_in_doubt" if isinstance(error, NotInDoubt) else "stopped.gone"
         return await _page(request, 409, say(request, words))
     except StoppedUnknown as error:
         return await _page(request, 503, say(request, _trouble(error, "stopped.not_known")))
-    return web.Response(status=303, headers={"Location": f"/stopped?again={done}"})
+    query = "found=1" if found else f"again={done}"
+    return web.Response(status=303, headers={"Location": f"/stopped?{query}"})
 
 
 async def _page(request: web.Request, status: int = 200, problem: str = "") -> web.Response:
@@ -92,17 +94,24 @@ async def _page(request: web.Request, status: int = 200, problem: str = "") -> w
     except StoppedUnknown as error:
         status = 503
         problem = problem or say(request, _trouble(error, "stopped.silent"))
-    again = request.query.get("again", "")
-    done = int(again) if again.isascii() and again.isdigit() and len(again) < 10 else 0  # noqa: PLR2004
     return render(
         request,
         "stopped.html",
         status,
         problem=problem,
-        done=plural(locale(request), "stopped.put_back", done) if done and not problem else "",
+        done="" if problem else _done(request),
         groups=groups,
         doubt=DOUBT,
     )
+
+
+def _done(request: web.Request) -> str:
+    """What was done just now, by the address that we were sent on to."""
+    if request.query.get("found") == "1":
+        return say(request, "stopped.found")
+    again = request.query.get("again", "")
+    count = int(again) if again.isascii() and again.isdigit() and len(again) < 10 else 0  # noqa: PLR2004
+    return plural(locale(request), "stopped.put_back", count) if count else ""
 
 
 def _trouble(error: StoppedUnknown, silent: str) -> str:

@@ -89,9 +89,21 @@ async def test_a_report_in_doubt_is_sent_as_new_after_a_question(
     await door.park("push", REFERENCE, reason=DOUBT)
     page = await desk.page("/stopped")
     assert f"在案件系统里搜过 [ref {REFERENCE}]" in page
-    assert page.index("<details>") < page.index(ANEW) < page.index("</details>")
+    assert page.rindex("<details>") < page.index(ANEW) < page.rindex("</details>")
     await press(desk, kind="push", id=REFERENCE, anew="yes")
     assert await door.due("push") == {REFERENCE: 1}
+
+
+async def test_a_report_in_doubt_whose_case_was_found_is_over(
+    desk: RunningDesk, door: Door
+) -> None:
+    await door.park("push", REFERENCE, "B" * 26, reason=DOUBT)
+    assert f"搜到了 [ref {REFERENCE}]" in await desk.page("/stopped")
+    page = await press(desk, kind="push", id=REFERENCE, found="yes")
+    assert "这一件不会再发送" in page
+    assert REFERENCE not in page
+    assert await door.due("push") == {}
+    await shows(desk, "1")
 
 
 async def test_a_report_that_is_not_in_doubt_any_more_is_not_sent_as_new(

@@ -31,7 +31,7 @@ media:expiry              rwda  r     rwda  -     -
 undeliverable             r     -     -     rwda  rwda
 outbox:fence              rwda  rwda  rwda  rwda  rwda
 outbox:push               rwda  rwda  -     -     -
-outbox:push:bodies        -     rwda  -     -     -
+outbox:push:bodies        rwda  rwda  -     -     -
 outbox:push:leases        rwda  rwda  -     -     -
 outbox:push:parked        rwda  rwda  -     -     -
 outbox:media              rwda  r     rwda  -     -

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.app import running
@@ -15,6 +16,8 @@ from bot.secrets import fetch_key
 from bot.store.connection import Store
 from bot.store.reports import report_from
 from bot.surroundings import build_base
+from bot.vault import custody
+from bot.vault.keys import LAYERS
 from config.settings import Settings
 from tests.contract.channels.driver import Resident
 from tests.contract.channels.telegram import AtTelegram
@@ -52,6 +55,7 @@ class Stage:
 
     async def start(self) -> None:
         """Run bot and media worker."""
+        custody.rotate(self.settings.data_dir / "keys", LAYERS, datetime.now(UTC))
         await self._running.enter_async_context(running(self.settings))
         await self._running.enter_async_context(_media_worker(self.settings))
 

@@ -31,6 +31,7 @@ from bot.store.outbox import Entry, Outbox
 
 LEASE_SECONDS = 15
 TRIES_MOST = 8
+EVENT_LETTERS = 32  # 128 bits in hexadecimal
 AT_ONCE = 64
 # So many screens may be on their way; while they are, nothing more is begun.
 SHOWING_MOST = 1_000
@@ -98,7 +99,9 @@ def _incoming(key: bytes, body: bytes) -> Incoming:
         event = Refused(media, detail)
     else:
         event = MadeSafe(media, tuple(detail) if detail else None)
-    return Incoming(to.channel, to.address, f"media:{media}", event)
+    # Not called by the picture's name, which stands in the report: the conversation remembers its
+    # events. The way back is other bytes for each order, and gone with it.
+    return Incoming(to.channel, to.address, f"media:{sealed[:EVENT_LETTERS]}", event)
 
 
 class Replies:

@@ -12,7 +12,7 @@ from bot import replies
 from bot.channels.contract import Shown
 from bot.core.dialogue import Attached, Attachment, Incoming, MadeSafe, Refused, Text
 from bot.core.errors import ChannelDown
-from bot.replies import Replies, ReplyTo, seal_reply, written_event, written_reply
+from bot.replies import Replies, ReplyTo, _incoming, seal_reply, written_event, written_reply
 from bot.store.connection import Store
 from bot.store.outbox import Outbox
 
@@ -147,3 +147,17 @@ async def test_nobody_but_the_bot_can_read_what_was_set_aside(world: World, stor
         assert secret not in await store.read("HGET", "outbox:replies:bodies", name)
     assert TO.address not in name
     assert "u1" not in name
+
+
+def test_an_answer_is_no_event_that_tells_which_picture_it_is_about() -> None:
+    """The conversation remembers the names of its events; a report names its pictures."""
+    media = "P" * 22
+    names = set()
+    for _ in range(2):
+        sealed = seal_reply(KEY, ReplyTo("telegram", "4711"))
+        body = written_reply(sealed, MadeSafe(media))
+        first, again = (_incoming(KEY, body).event_id for _ in range(2))
+        assert first == again  # what comes twice is known
+        assert media not in first
+        names.add(first)
+    assert len(names) == 2

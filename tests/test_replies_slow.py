@@ -33,15 +33,17 @@ class Slow:
         self.most_at_once: Counter[str] = Counter()
 
     async def take(self, incoming: Incoming) -> tuple[Shown, ...]:
-        chat = incoming.address
-        self.began.append(incoming.event_id)
+        chat, event = incoming.address, incoming.event
+        assert isinstance(event, MadeSafe)
+        name = f"media:{event.media}"
+        self.began.append(name)
         self.at_once[chat] += 1
         self.most_at_once[chat] = max(self.most_at_once[chat], self.at_once[chat])
         if chat == "slow":
             await self.turns_go_on.wait()
         await asyncio.sleep(0)
         self.at_once[chat] -= 1
-        return (Shown(incoming.event_id, "ready", "zh"),)
+        return (Shown(name, "ready", "zh"),)
 
     async def set_aside(self, incoming: Incoming, reason: str) -> None:
         raise AssertionError

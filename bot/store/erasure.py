@@ -34,7 +34,9 @@ async def rewrite(store: Store) -> bool:
     if state["aof_rewrite_in_progress"] != "0" or state["aof_rewrite_scheduled"] != "0":
         return False
     begun = await store.read("GET", REWRITING)
-    if begun is not None and state["aof_last_bgrewrite_status"] == "ok":
+    # Before its first one since it started, the store says "ok" too: it may have died in the midst.
+    ended_well = state["aof_last_bgrewrite_status"] == "ok" and state["aof_rewrites"] != "0"
+    if begun is not None and ended_well:
         await store.write("SET", REWRITTEN, begun, "EX", REWRITTEN_SECONDS)
         await store.write("DEL", REWRITING)
         if begun == count:

@@ -13,15 +13,19 @@ from typing import Any
 
 import pytest
 
+from bot.store.connection import Store
 from tests.canary import evidence
 from tests.canary.at_telegram import SEEN
 from tests.canary.at_work import metrics
 from tests.canary.forms import Search
+from tests.canary.guesser import Guesser
 from tests.canary.paths import PATHS
-from tests.canary.scene import Scene, scene
+from tests.canary.scene import NUMBER, Scene, scene
 from tests.canary.thief import Thief
 
 MODES = [("polling", "plain"), ("webhook", "json")]
+# Some hundred numbers on either side of everybody's.
+GUESSED = [str(NUMBER + step) for step in range(-150, 250)]
 
 
 @dataclass(repr=False)
@@ -55,6 +59,10 @@ class Left:
         """Every file in it that is not public, by its path in it."""
         paths = [path.relative_to(self.keys) for path in self.keys.rglob("*") if path.is_file()]
         return sorted(map(str, (path for path in paths if path.parts[0] != "public")))
+
+    def stolen(self, *names: str) -> list[bytes]:
+        """These secrets."""
+        return [(self.keys / name).read_bytes() for name in names]
 
 
 async def walk(folder: Path, mode: str, log_format: str) -> Left:
@@ -101,6 +109,14 @@ async def _left(folder: Path, here: Scene, journal: evidence.Journal) -> Left:
 def left(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
     folder = tmp_path_factory.mktemp("canary")
     yield asyncio.run(walk(folder, *request.param))
+
+
+@pytest.fixture
+async def copy(left: Left, store: Store) -> Store:
+    """A copy of the store, as whoever stole its file makes one."""
+    for name, value in left.snapshot.items():
+        await store.client.restore(name, 0, value)
+    return store
 
 
 def test_enough_is_left_to_look_through(left: Left) -> None:
@@ -178,3 +194,21 @@ def test_who_is_gone_is_not_found_with_all_keys_either(left: Left, tmp_path: Pat
     for name, receipt in left.receipts.items():
         there = f"tail='{receipt[-4:]}'".encode() in ways
         assert there == (name not in left.gone), name
+
+
+async def test_with_one_key_a_guessed_address_leads_to_no_report(left: Left, copy: Store) -> None:
+    """At most to a draft and the last receipt, as docs/privacy.md says."""
+    for name in left.secrets:
+        found = await Guesser(copy, left.stolen(name)).finds("telegram", GUESSED)
+        assert not any(known.reports for known in found.values()), name
+        assert found.keys() == (set(left.numbers.values()) if name == "conversation" else set())
+        if found:
+            last = found[left.numbers["patient"]].draft
+            assert last.receipt == left.receipts["waiting"]
+
+
+async def test_with_the_keys_of_conversations_and_receipts_it_does(left: Left, copy: Store) -> None:
+    stolen = left.stolen("conversation", "receipts")
+    found = await Guesser(copy, stolen).finds("telegram", GUESSED)
+    [words] = found[left.numbers["patient"]].reports.values()
+    assert words == "waiting: " + SEEN

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from bot.core.dialogue import Draft
 from bot.secrets import Secrets
 from bot.store.connection import Store
-from bot.store.conversations import Conversations
+from bot.store.conversations import Conversation, Conversations
 from bot.store.drafts import written_draft
 from bot.store.receipts import Receipts
 from bot.store.reports import Reports
@@ -20,10 +20,12 @@ from bot.store.reports import Reports
 
 @dataclass
 class Known:
-    """What is found out about an address: its draft, and its reports with their words."""
+    """What is found out about an address: its draft, its reports with their words, and pictures
+    that were sent before."""
 
     draft: Draft
     reports: dict[str, str] = field(default_factory=dict)
+    pictures: set[str] = field(default_factory=set)
 
 
 class Guesser:
@@ -42,11 +44,11 @@ class Guesser:
             for conversations in every:
                 conversation = await conversations.load(channel, address)
                 if conversation.draft is not None:
-                    found[address] = await self._known(conversation.draft)
+                    found[address] = await self._known(conversation, conversation.draft)
         return found
 
-    async def _known(self, draft: Draft) -> Known:
-        known = Known(draft)
+    async def _known(self, conversation: Conversation, draft: Draft) -> Known:
+        known = Known(draft, pictures=await self._pictures(conversation, draft))
         for reference in await self._references(draft):
             report = await self._reports.report(reference)
             known.reports[reference] = report.description if report else ""
@@ -67,6 +69,15 @@ class Guesser:
             if reference := await Receipts(self._store, key).reference(draft.receipt):
                 found.add(reference)
         return found
+
+    async def _pictures(self, conversation: Conversation, draft: Draft) -> set[str]:
+        """Those in the store that the conversation remembers, besides those of an open report.
+
+        A picture is as good as its report: the case, and the report while it waits, name it.
+        """
+        names = [key.decode() async for key in self._store.client.scan_iter("media:*")]
+        open_ones = {f"media:{one.id}" for one in draft.answers.media}
+        return {name for name in names if conversation.has_seen(name)} - open_ones
 
     def _keys(self, purpose: str) -> list[bytes]:
         return [Secrets(root).key(purpose) for root in self._stolen]

@@ -212,3 +212,11 @@ async def test_with_the_keys_of_conversations_and_receipts_it_does(left: Left, c
     found = await Guesser(copy, stolen).finds("telegram", GUESSED)
     [words] = found[left.numbers["patient"]].reports.values()
     assert words == "waiting: " + SEEN
+
+
+async def test_with_one_key_a_guessed_address_leads_to_no_picture(left: Left, copy: Store) -> None:
+    """What a conversation remembers of its events does not tell which pictures came from it."""
+    for name in left.secrets:
+        found = await Guesser(copy, left.stolen(name)).finds("telegram", GUESSED)
+        people = {number: known.pictures for number, known in found.items() if known.pictures}
+        assert people == {}, name

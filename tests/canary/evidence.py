@@ -156,6 +156,13 @@ def snapshot(programme: Programme) -> dict[bytes, bytes]:
         return {key: client.dump(key) or b"" for key in client.scan_iter(count=1000)}
 
 
+def ends(programme: Programme) -> dict[str, int]:
+    """When each key will be gone, in milliseconds since 1970; those that stay are left out."""
+    with store_of(programme) as client:
+        found = {key.decode(): int(client.pexpiretime(key)) for key in client.scan_iter(count=1000)}
+    return {key: end for key, end in found.items() if end > 0}
+
+
 def erased(programme: Programme) -> None:
     """Wait until what was erased has left the append-only file."""
     with store_of(programme) as client:

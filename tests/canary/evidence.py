@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 from redis import Redis
 from redis.exceptions import ResponseError
 
 from bot import valkey
+from bot.store.erasure import ERASED, REWRITTEN
 from tests.whole.programme import Programme
 
 # Who must not have seen an identity, not even for a moment. The bot and the media and delivery
@@ -22,15 +25,20 @@ _READS: dict[bytes | str, tuple[str, ...]] = {
     b"zset": ("ZRANGE", "0", "-1"),
     b"list": ("LRANGE", "0", "-1"),
 }
+WAIT_SECONDS = 60
 _REGION = re.compile(r"([0-9a-f]+)-([0-9a-f]+) rw")
+
+
+def address_of(programme: Programme) -> str:
+    """Where the embedded store is, for its operator."""
+    data = programme.folder / "data"
+    password = (data / "keys" / "store").read_text("utf-8")
+    return valkey.address_for(f"unix://{valkey.socket_path(data)}", "operator", password)
 
 
 def store_of(programme: Programme) -> Redis:
     """The embedded store, as its operator."""
-    data = programme.folder / "data"
-    password = (data / "keys" / "store").read_text("utf-8")
-    url = f"unix://{valkey.socket_path(data)}"
-    return Redis.from_url(valkey.address_for(url, "operator", password))
+    return Redis.from_url(address_of(programme))
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -99,10 +107,84 @@ def _memory(pid: int) -> bytes:
     return b"".join(pieces)
 
 
+class Journal:
+    """Keeps every command that the append-only file ever had, whatever was written anew since.
+
+    Links to its files stay when the store removes them, and grow as long as it writes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._kept = folder / "journal"
+        self._kept.mkdir()
+        self._files = folder / "data" / "valkey" / "appendonlydir"
+
+    def keep(self) -> None:
+        """Look for files that are new."""
+        for path in self._files.glob("*.incr.aof"):
+            link = self._kept / path.name
+            if not link.exists():
+                link.hardlink_to(path)
+
+    def commands(self) -> list[list[bytes]]:
+        """All of them."""
+        return _commands_of(self._kept)
+
+
 def commands(folder: Path) -> list[list[bytes]]:
     """Every command that stands in the append-only file since it was last written anew."""
+    return _commands_of(folder / "data" / "valkey" / "appendonlydir")
+
+
+def standing(programme: Programme) -> list[list[bytes]]:
+    """What stands in the store, as the commands that would make it: so the file is written anew."""
+    with store_of(programme) as client:
+        return [command for key in client.scan_iter(count=1000) for command in _making(client, key)]
+
+
+def _making(client: Redis, key: bytes) -> Iterator[list[bytes]]:
+    match client.type(key):
+        case b"string":
+            yield [b"SET", key, cast(bytes, client.get(key))]
+        case b"hash":
+            fields = cast(dict[bytes, bytes], client.hgetall(key))
+            yield from ([b"HSET", key, *field] for field in fields.items())
+
+
+def snapshot(programme: Programme) -> dict[bytes, bytes]:
+    """Every key with its value, to be restored elsewhere."""
+    with store_of(programme) as client:
+        return {key: client.dump(key) or b"" for key in client.scan_iter(count=1000)}
+
+
+def ends(programme: Programme) -> dict[str, int]:
+    """When each key will be gone, in milliseconds since 1970; those that stay are left out."""
+    with store_of(programme) as client:
+        found = {key.decode(): int(client.pexpiretime(key)) for key in client.scan_iter(count=1000)}
+    return {key: end for key, end in found.items() if end > 0}
+
+
+def erased(programme: Programme) -> None:
+    """Wait until what was erased has left the append-only file."""
+    with store_of(programme) as client:
+        _until(lambda: client.get(ERASED) == client.get(REWRITTEN))
+
+
+def told(programme: Programme) -> None:
+    """Wait until no notice is on its way."""
+    with store_of(programme) as client:
+        _until(lambda: not client.exists("outbox:notices", "outbox:delivery"))
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def _commands_of(folder: Path) -> list[list[bytes]]:
     found = []
-    for path in sorted((folder / "data" / "valkey" / "appendonlydir").glob("*.incr.aof")):
+    for path in sorted(folder.glob("*.incr.aof")):
         found += list(_commands(path.read_bytes()))
     return found
 

@@ -10,8 +10,9 @@ import shutil
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
+import orjson
+
 from bot.core.errors import GatewayError
-from bot.replies import open_reply
 from bot.sealed import Seal
 from bot.secrets import Secrets
 from bot.store.orders import DeliveryOrder, FetchOrder
@@ -32,7 +33,7 @@ class Thief:
         self._references: set[str] = set()
 
     def yields(self, commands: Sequence[Command]) -> Iterator[bytes]:
-        """All that opens of what the append-only file says."""
+        """All that opens of what these commands of the append-only file put into the store."""
         self._references = {
             command[1].removeprefix(b"progress:").decode()
             for command in commands
@@ -64,6 +65,8 @@ class Thief:
         yield plain
         if kind == "media":
             yield from self._reply(FetchOrder.read(plain).reply_to)
+        if kind == "replies":
+            yield from self._reply(bytes.fromhex(orjson.loads(plain)[0]))
         if kind == "delivery":
             order = DeliveryOrder.read(plain)
             yield from self._inner(order.record, order.inner)
@@ -76,12 +79,12 @@ class Thief:
             yield plain
 
     def _reply(self, sealed: bytes) -> Iterator[bytes]:
+        """A way back, or a whole event that was set aside."""
         key = self._secret("conversation", "replies")
-        try:
-            if key:
-                yield repr(open_reply(key, sealed)).encode()
-        except ValueError:
-            return
+        opened = (
+            (Seal(key).open(sealed, purpose) for purpose in (b"reply", b"event")) if key else ()
+        )
+        yield from (plain for plain in opened if plain is not None)
 
     def _outer(self, record: str, sealed: bytes) -> Iterator[bytes]:
         """Which report it belongs to stands in progress; without that key, all are tried."""

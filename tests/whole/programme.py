@@ -123,9 +123,17 @@ class Browser:
     """What the page does, without the page: one socket, numbered messages, uploads."""
 
     def __init__(
-        self, url: str, token: str | None = None, locale: str = "zh", **headers: str
+        self,
+        url: str,
+        token: str | None = None,
+        locale: str = "zh",
+        *,
+        peer: str = "127.0.0.1",
+        **headers: str,
     ) -> None:
+        """`peer` is the network address that it comes from."""
         self.url = url
+        self.peer = peer
         self.token = token or secrets.token_urlsafe(32)
         self.locale = locale
         self.headers = {"Origin": url, **headers}
@@ -139,12 +147,17 @@ class Browser:
     async def online(self) -> AsyncIterator[Browser]:
         """Connected for as long as the block runs."""
         async with (
-            aiohttp.ClientSession(headers=self.headers) as self.session,
+            self.knocks() as self.session,
             self.session.ws_connect(f"{self.url}/chat/socket") as self.socket,
         ):
             hello = {"hello": self.token, "locale": self.locale, "device": self.device}
             await self.socket.send_str(orjson.dumps(hello).decode())
             yield self
+
+    def knocks(self) -> aiohttp.ClientSession:
+        """Requests from this browser's address, with its headers."""
+        connector = aiohttp.TCPConnector(local_addr=(self.peer, 0))
+        return aiohttp.ClientSession(headers=self.headers, connector=connector)
 
     async def does(self, kind: str, **fields: Any) -> dict[str, Any]:
         """Send a message and wait for its acknowledgement; the newest screen."""
@@ -177,7 +190,7 @@ class Browser:
                 if wanted(frame):
                     return frame
 
-    async def uploads(self, *bodies: bytes) -> dict[str, Any]:
+    async def uploads(self, *bodies: bytes, video: bool = False) -> dict[str, Any]:
         """Upload files and attach them as one answer."""
         attachments = []
         for body in bodies:
@@ -185,7 +198,7 @@ class Browser:
                 f"{self.url}/chat/uploads", data=body, headers={"X-Chat": self.token}
             )
             assert answer.status == 200, await answer.text()
-            attachments.append(await answer.json())
+            attachments.append(await answer.json() | {"video": video})
         return await self.does("attach", attachments=attachments, caption="")
 
 

@@ -25,7 +25,9 @@ def programme(tmp_path: Path) -> Iterator[Programme]:
         whole.stop()
 
 
-async def to_summary(browser: Browser, with_picture: bool = True) -> None:
+async def to_summary(
+    browser: Browser, with_picture: bool = True, seen: str = "安全出口被货架堵住"
+) -> None:
     await browser.does("open")
     await browser.presses("report")
     await browser.presses("fire")
@@ -37,7 +39,7 @@ async def to_summary(browser: Browser, with_picture: bool = True) -> None:
         await browser.presses("done")
     else:
         await browser.presses("skip")
-    await browser.does("text", text="安全出口被货架堵住")
+    await browser.does("text", text=seen)
     await browser.presses("danger:no")
     assert browser.screen["screen"] == "summary"
 

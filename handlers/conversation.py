@@ -39,8 +39,9 @@ Receipts = tuple[str, ...]
 
 
 def fresh(locale: str, facts: Facts) -> Draft:
-    """A conversation that has not begun. Its serial starts where an older one did not."""
-    return Draft(locale=locale, serial=int(facts.now.timestamp()) % wizard.SERIALS)
+    """A conversation that has not begun. Its serial starts at random, where an older one hardly
+    did; and not by the clock, which would tell when somebody came."""
+    return Draft(locale=locale, serial=int.from_bytes(facts.entropy[:4]) % wizard.SERIALS)
 
 
 def take(draft: Draft, event: Event, facts: Facts, receipts: Receipts = ()) -> Turn:

@@ -70,12 +70,12 @@ class Limits:
     async def counting(self, name: Limited, who: Who) -> list[Command]:
         """The commands that count one more."""
         seconds = LIMITS[name].seconds
-        left = seconds - int(time.time()) % seconds
+        end = (int(time.time()) // seconds + 1) * seconds
         counters = await self._counters(name, who)
         return [
             command
             for counter in counters
-            for command in (("INCR", counter), ("EXPIRE", counter, left))
+            for command in (("INCR", counter), ("EXPIREAT", counter, end))
         ]
 
     async def count(self, name: Limited, who: Who) -> None:
@@ -86,7 +86,7 @@ class Limits:
     async def _counters(self, name: Limited, who: Who) -> dict[str, int]:
         """The names of the counters, each with the most it may reach."""
         limit, now = LIMITS[name], int(time.time())
-        key = await self._key_of(now // DAY, DAY - now % DAY)
+        key = await self._key_of(now // DAY)
         window = f"limit:{name}:{now // limit.seconds}"
         counters = {f"{window}:{_tag(key, who.person)}": limit.per_person}
         if who.network and limit.per_network:
@@ -95,11 +95,11 @@ class Limits:
             counters[window] = limit.in_all
         return counters
 
-    async def _key_of(self, day: int, left: int) -> bytes:
+    async def _key_of(self, day: int) -> bytes:
         if day != self._day:
             name = f"limit:key:{day}"
             made = secrets.token_bytes(_KEY_BYTES)
-            await self._store.write("SET", name, made, "NX", "EX", left)
+            await self._store.write("SET", name, made, "NX", "EXAT", (day + 1) * DAY)
             found = await self._store.read("GET", name)
             self._key, self._day = self._own + bytes(found or made), day
         return self._key

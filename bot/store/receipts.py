@@ -9,6 +9,7 @@ import hmac
 from base64 import urlsafe_b64encode
 
 from bot.store.connection import Command, Store
+from bot.store.lifetimes import end_after
 from bot.store.reports import KEPT_SECONDS
 
 
@@ -21,7 +22,7 @@ class Receipts:
 
     def given(self, receipt: str, reference: str) -> list[Command]:
         """The commands after which this receipt leads to that report."""
-        return [("SET", self._name(receipt), reference, "EX", KEPT_SECONDS)]
+        return [("SET", self._name(receipt), reference, "EXAT", end_after(KEPT_SECONDS))]
 
     def gone(self, receipt: str) -> list[Command]:
         """The commands after which nobody holds this receipt."""

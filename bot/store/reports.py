@@ -64,10 +64,12 @@ class Reports:
         standing = Standing(
             report.reference, record, report.category, report.submitted_at, media=report.media
         )
+        progress, end = _progress_key(report.reference), end_after(KEPT_SECONDS)
         return [
+            # Its age is read off its end; it says when it was sent anyway, and goes within moments.
             ("SET", f"report:{report.reference}", written_report(report), "EX", KEPT_SECONDS),
-            ("SET", _progress_key(report.reference), self._written(standing), "EX", KEPT_SECONDS),
-            ("SET", f"vault:{record}", sealed, "EX", KEPT_SECONDS),
+            ("SET", progress, self._written(standing), "EXAT", end),
+            ("SET", f"vault:{record}", sealed, "EXAT", end),
         ]
 
     async def report(self, reference: str) -> Report | None:
@@ -98,12 +100,12 @@ class Reports:
         """The commands for a report that is in the case system now: only its name there stays."""
         return [
             ("DEL", f"report:{reference}", f"token:{reference}"),
-            ("SET", f"case:{reference}", case_id, "EX", KEPT_SECONDS),
+            ("SET", f"case:{reference}", case_id, "EXAT", end_after(KEPT_SECONDS)),
         ]
 
     def kept(self, standing: Standing, seconds: int = KEPT_SECONDS) -> list[Command]:
         """The sealed way back stands so much longer."""
-        return [("EXPIRE", f"vault:{standing.record}", seconds)]
+        return [("EXPIREAT", f"vault:{standing.record}", end_after(seconds))]
 
     async def sealed(self, record: str) -> bytes | None:
         """The sealed way back of a record."""

@@ -7,6 +7,7 @@ forgotten.
 from __future__ import annotations
 
 from bot.store.connection import Store
+from bot.store.lifetimes import end_after
 from bot.store.reports import KEPT_SECONDS
 
 
@@ -18,7 +19,8 @@ class Tokens:
 
     async def keep(self, reference: str, token: str) -> None:
         """The case system gave this token for that report."""
-        await self._store.write("SET", _name(reference), token, "EX", KEPT_SECONDS)
+        end = end_after(KEPT_SECONDS)
+        await self._store.write("SET", _name(reference), token, "EXAT", end)
 
     async def of(self, reference: str) -> str | None:
         """The token that was given for a report, None if there was none."""

@@ -18,7 +18,10 @@ def from_our_page(request: web.Request, public_url: str) -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return True
-    host = urlsplit(origin).netloc
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError:  # no address at all
+        return False
     return bool(host) and host in (request.host, urlsplit(public_url).netloc)
 
 

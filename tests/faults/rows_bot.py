@@ -40,12 +40,13 @@ def outcome(here: Stage, ledger: Ledger, tried: int, note: str = "") -> Count:
         sent=len(here.cases.cases),
         lost=ledger.lost(here.cases),
         duplicated=ledger.duplicated(here.cases),
+        worst=ledger.worst(here.cases),
         note=note,
     )
 
 
 async def _at_telegram(folder: Path, mode: str, kills: int, seed: int) -> Count:
-    chance, ledger = random.Random(seed), Ledger()
+    chance, ledger = random.Random(seed), Ledger(seed)
     async with TelegramServer() as server, stage(folder) as here:
         settings = {
             "BOT_TOKEN": server.token,
@@ -64,51 +65,73 @@ async def _at_telegram(folder: Path, mode: str, kills: int, seed: int) -> Count:
 
         over = asyncio.create_task(killing(here, kills, chance, polls))
         while not over.done():  # with others each time: one person has so many reports a day
-            people = [AtPhone(AtTelegram("zh", server), ledger, f"t{one}") for one in range(6)]
-            await asyncio.gather(*(person.reports() for person in people))
+            await report_by_phone(server, ledger)
         await over
         await here.settled()
         assert server.violations == []
         return outcome(here, ledger, kills, f"{len(ledger.receipts)} receipts")
 
 
-@row("kill -9 of the bot at random points of conversations, Telegram by polling")
+async def report_by_phone(server: TelegramServer, ledger: Ledger, people: int = 6) -> None:
+    """So many new people at Telegram report, each once."""
+    nth = len(ledger.receipts)
+    phones = [
+        AtPhone(AtTelegram("zh", server), ledger, f"t{nth + number}") for number in range(people)
+    ]
+    await asyncio.gather(*(person.reports() for person in phones))
+
+
+@row(
+    "kill -9 of the bot at {kills} random points of conversations, Telegram by polling",
+    kills=(100, 5),
+)
 async def bot_killed_polling(folder: Path, scale: Scale, seed: int) -> Count:
     """The offset never passes what was not committed."""
-    return await _at_telegram(folder, "polling", scale.of(100, 5), seed)
+    return await _at_telegram(folder, "polling", scale["kills"], seed)
 
 
-@row("kill -9 of the bot at random points of conversations, Telegram by webhook")
+@row(
+    "kill -9 of the bot at {kills} random points of conversations, Telegram by webhook",
+    kills=(100, 5),
+)
 async def bot_killed_webhook(folder: Path, scale: Scale, seed: int) -> Count:
     """200 is answered after the commit alone."""
-    return await _at_telegram(folder, "webhook", scale.of(100, 5), seed)
+    return await _at_telegram(folder, "webhook", scale["kills"], seed)
 
 
-@row("kill -9 of the bot at random points of conversations, web chat")
+@row(
+    "kill -9 of the bot at {kills} random points of conversations, web chat, with pictures",
+    kills=(100, 5),
+)
 async def bot_killed_webchat(folder: Path, scale: Scale, seed: int) -> Count:
     """The page repeats what was not acknowledged."""
-    chance, ledger = random.Random(seed), Ledger()
-    kills = scale.of(100, 5)
+    chance, ledger, kills = random.Random(seed), Ledger(seed), scale["kills"]
     async with stage(folder) as here:
         here.bot()
         here.worker("push").start()
+        here.worker("media").start()
         await here.until_ready_again()
         over = asyncio.create_task(killing(here, kills, chance))
-        await crowds([here.url()], ledger, over)
+        await crowds([here.url()], ledger, over, pictures=True)
         await over
         await here.settled()
-        return outcome(here, ledger, kills, f"{len(ledger.receipts)} receipts")
+        assert ledger.without_picture(here.cases) == []
+        note = f"{len(ledger.receipts)} receipts, {len(ledger.pictured)} with a picture"
+        return outcome(here, ledger, kills, note)
 
 
-@row("kill -9 of the bot as a submit reaches the store, and as its answer comes back")
+@row(
+    "kill -9 of the bot as a submit reaches the store, and as its answer returns, {times} × each",
+    times=(10, 1),
+)
 async def bot_killed_at_submit(folder: Path, scale: Scale, seed: int) -> Count:
     """Before: nothing was submitted. After: it was, and the receipt is the one that was kept."""
-    ledger, tried = Ledger(), 0
+    ledger, tried = Ledger(seed), 0
     async with stage(folder) as here:
         here.bot()
         here.worker("push").start()
         await here.until_ready_again()
-        for number in range(scale.of(10, 1)):
+        for number in range(scale["times"]):
             for when in ("before", "after"):
                 async with AtPage([here.url()], ledger, f"s{number}{when}") as person:
                     await person.reaches("summary")
@@ -131,7 +154,7 @@ def _killed(here: Stage) -> Verdict:
 @row("SIGTERM of the bot with 50 turns in flight")
 async def bot_stopped_in_flight(folder: Path, scale: Scale, seed: int) -> Count:
     """What is in hand is finished or never acknowledged."""
-    ledger, count = Ledger(), 50
+    ledger, count = Ledger(seed), 50
     async with stage(folder) as here:
         here.bot()
         here.worker("push").start()

@@ -53,17 +53,20 @@ async def _disaster(here: Stage, chance: random.Random) -> None:
             here.cases.fail(chance.choice(FAULTS), times=chance.randrange(1, 6))
 
 
-@row("two bots, four push workers, one store, all of the above at random for 10 minutes")
+@row(
+    "two bots, four push workers, one store, all of the above at random for {seconds} s",
+    seconds=(600, 15),
+)
 async def all_at_once(folder: Path, scale: Scale, seed: int) -> Count:
     """Nothing lost, nothing twice."""
-    ledger, chance, disasters = Ledger(), random.Random(seed), 0
+    ledger, chance, disasters = Ledger(seed), random.Random(seed), 0
     async with stage(folder) as here:
         for name in ("bot", "bot2"):
             here.bot(name)
             await here.until_ready_again(name)
         for number in range(4):
             here.worker("push", f"push{number}").start()
-        end = clock() + scale.of(600, 15)
+        end = clock() + scale["seconds"]
 
         async def striking() -> None:
             nonlocal disasters
@@ -76,10 +79,8 @@ async def all_at_once(folder: Path, scale: Scale, seed: int) -> Count:
         urls = [here.url("bot"), here.url("bot2")]
         await crowds(urls, ledger, trouble)
         await trouble
-        began = clock()
         await here.settled(180)
         count = outcome(here, ledger, disasters, f"{len(ledger.receipts)} receipts")
-        count.worst = clock() - began
         assert not count.lost, here.left()
         return count
 
@@ -100,11 +101,15 @@ class Deadly(GeoReportServer):
         return await super().answer(call)
 
 
-@row("poison: an entry that takes the worker down each time, among good ones")
+@row(
+    "poison: an entry that takes the worker down {deaths} times, among {count} good ones",
+    deaths=(5, 2),
+    count=(50, 10),
+)
 async def poison_kills(folder: Path, scale: Scale, seed: int) -> Count:
     """From the second death on it is worked on alone, and parked at the fifth."""
-    ledger, count = Ledger(), scale.of(50, 10)
-    deaths = scale.of(5, 2)
+    ledger, count = Ledger(seed), scale["count"]
+    deaths = scale["deaths"]
     async with stage(folder) as here:
         await here.cases.__aexit__(None, None, None)
         deadly = Deadly()
@@ -114,16 +119,13 @@ async def poison_kills(folder: Path, scale: Scale, seed: int) -> Count:
             push = here.worker("push")
             deadly.strike = lambda: push.signal(signal.SIGKILL)
             await here.until_ready_again()
-            async with AtPage([here.url()], Ledger(), "poison") as person:
+            async with AtPage([here.url()], Ledger(seed), "poison") as person:
                 await person.reports()
             await submits(here, ledger, "g", count)
-            began = clock()
             push.start()
+            ledger.fault_over()
             await until(lambda: len(deadly.cases) >= count, 180)
-            worst = clock() - began
             await until(lambda: deadly.kills >= deaths, 180)
             if not scale.short:
                 await until(lambda: here.store.hlen("outbox:push:parked") == 1, 60)
-        found = outcome(here, ledger, count, f"{deadly.kills} deaths")
-        found.worst = worst
-        return found
+        return outcome(here, ledger, count, f"{deadly.kills} deaths")

@@ -20,13 +20,13 @@ from tests.faults.people import AtPage, Ledger, crowds
 from tests.faults.proxy import When
 from tests.faults.rows_bot import outcome
 from tests.faults.rows_worker import submits
-from tests.faults.stage import Stage, clock, stage, until
+from tests.faults.stage import Stage, stage, until
 
 
 @row("the store is down when the bot starts")
 async def store_down_at_start(folder: Path, scale: Scale, seed: int) -> Count:
     """The bot says so in a sentence and is started again by whoever keeps it."""
-    ledger = Ledger()
+    ledger = Ledger(seed)
     async with stage(folder, store=False) as here:
         bot = here.bot()
         bot.start()
@@ -47,10 +47,12 @@ async def _under(here: Stage, ledger: Ledger, trouble: asyncio.Task[None]) -> No
     await trouble
 
 
-@row("connections to the store break at random, in turns and in pushes")
+@row(
+    "{cuts} × all connections to the store break at random, in turns and in pushes", cuts=(200, 15)
+)
 async def store_cut_off(folder: Path, scale: Scale, seed: int) -> Count:
     """Whoever lost a connection asks again; the version in the store tells what was kept."""
-    ledger, chance, cuts = Ledger(), random.Random(seed), scale.of(200, 15)
+    ledger, chance, cuts = Ledger(seed), random.Random(seed), scale["cuts"]
 
     async with stage(folder) as here:
 
@@ -70,15 +72,18 @@ async def store_cut_off(folder: Path, scale: Scale, seed: int) -> Count:
         return outcome(here, ledger, cuts, f"{len(ledger.receipts)} receipts")
 
 
-@row("the connection breaks at EXEC of a submit: before, and after it was carried out")
+@row(
+    "the connection breaks at EXEC of a submit, before and after it is carried out, {times} × each",
+    times=(25, 3),
+)
 async def store_cut_at_exec(folder: Path, scale: Scale, seed: int) -> Count:
     """Unknown is resolved by asking: the receipt is that of the one report there is."""
-    ledger, tried = Ledger(), 0
+    ledger, tried = Ledger(seed), 0
     async with stage(folder) as here:
         here.bot()
         here.worker("push").start()
         await here.until_ready_again()
-        for number in range(scale.of(25, 3)):
+        for number in range(scale["times"]):
             for when in ("before", "after"):
                 async with AtPage([here.url()], ledger, f"x{number}{when}") as person:
                     await person.reaches("summary")
@@ -98,37 +103,39 @@ PUSH_POINTS: tuple[tuple[str, When], ...] = (
 )
 
 
-@row("the connection breaks while the push worker claims, and while it marks")
+@row(
+    "the connection breaks while the push worker claims, and while it marks, {times} × each",
+    times=(5, 1),
+)
 async def store_cut_at_push(folder: Path, scale: Scale, seed: int) -> Count:
     """A mark that was not heard is found by its fence, a claim by its lease."""
-    times = scale.of(5, 1)
+    times = scale["times"]
     played = await asyncio.gather(
-        *(_cut_at(folder / f"{script}-{when}", script, when, times) for script, when in PUSH_POINTS)
+        *(
+            _cut_at(folder / f"{script}-{when}", script, when, times, seed)
+            for script, when in PUSH_POINTS
+        )
     )
     return sum(played, Count())
 
 
-async def _cut_at(folder: Path, script: str, when: When, times: int) -> Count:
-    ledger, worst = Ledger(), 0.0
+async def _cut_at(folder: Path, script: str, when: When, times: int, seed: int) -> Count:
+    ledger = Ledger(seed)
     async with stage(folder) as here:
         here.bot()
         here.worker("push").start()
         await here.until_ready_again()
         for number in range(times):
             here.proxy.on(script, when, lambda: "cut")
-            began = clock()
-            await submits(here, ledger, f"q{number}", 2)
+            await submits(here, ledger, f"q{number}-", 2)
             await here.settled()
-            worst = max(worst, clock() - began)
-        count = outcome(here, ledger, 2 * times)
-        count.worst = worst
-        return count
+        return outcome(here, ledger, 2 * times)
 
 
-@row("kill -9 of the store at random moments")
+@row("kill -9 of the store at {kills} random moments", kills=(50, 4))
 async def store_killed(folder: Path, scale: Scale, seed: int) -> Count:
     """What it answered was on disk; what it did not answer is asked for again."""
-    ledger, chance, kills = Ledger(), random.Random(seed), scale.of(50, 4)
+    ledger, chance, kills = Ledger(seed), random.Random(seed), scale["kills"]
     async with stage(folder) as here:
 
         async def killing() -> None:
@@ -189,7 +196,7 @@ TROUBLES: dict[str, tuple[Callable[[Stage], None], Callable[[Stage], None]]] = {
 @row("disk full, maxmemory, read-only store")
 async def store_full(folder: Path, scale: Scale, seed: int) -> Count:
     """The person is told, nothing is half there, and it goes on once there is room."""
-    ledger, tried = Ledger(), 0
+    ledger, tried = Ledger(seed), 0
     async with stage(folder) as here:
         here.bot()
         await here.until_ready_again()
@@ -208,15 +215,16 @@ async def store_full(folder: Path, scale: Scale, seed: int) -> Count:
                 await submitting
                 tried += 1
         here.worker("push").start()
+        ledger.fault_over()
         await here.settled()
         assert len(ledger.receipts) == tried
         return outcome(here, ledger, tried, "told each time")
 
 
-@row("the append-only file is cut at random points")
+@row("the append-only file is cut at {cuts} random points", cuts=(50, 10))
 async def store_file_cut(folder: Path, scale: Scale, seed: int) -> Count:
     """Reports, receipts, sealed addresses and work agree at every point; no start in silence."""
-    ledger, chance, cuts = Ledger(), random.Random(seed), scale.of(50, 10)
+    ledger, chance, cuts = Ledger(seed), random.Random(seed), scale["cuts"]
     async with stage(folder) as here:
         here.bot()
         await here.until_ready_again()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ from tests.faults.rows_worker import submits
 from tests.faults.stage import HOOK_SECRET, Stage, stage, until
 from tests.whole.programme import free_port
 
+_NUMBERS = count(1)
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 
-@row("updates duplicated and out of order, old ones too")
+@row("updates of {reports} reports duplicated and out of order, old ones too", reports=(40, 4))
 async def updates_again(folder: Path, scale: Scale, seed: int) -> Count:
     """One turn each: an update that was committed shows the screen again and does nothing."""
-    chance, ledger, again = random.Random(seed), Ledger(), 0
+    chance, ledger, again = random.Random(seed), Ledger(seed), 0
     async with TelegramServer() as server, stage(folder) as here:
         here.ports["bot"] = free_port()
         here.extra = {
@@ -53,7 +55,7 @@ async def updates_again(folder: Path, scale: Scale, seed: int) -> Count:
                 await asyncio.sleep(0.7)  # or people would be too fast, by our own limit
 
         repeats = asyncio.create_task(repeating())
-        for _ in range(scale.of(10, 1)):
+        for _ in range(scale["reports"] // 4):
             await asyncio.gather(*(person.reports() for person in people))
         over.set()
         await repeats
@@ -83,7 +85,7 @@ def _event(reference: str, version: int, status: str, note: str = "") -> bytes:
 
 
 def _signed(body: bytes, at: datetime, secret: str = HOOK_SECRET) -> dict[str, str]:
-    name = f"msg_{random.getrandbits(64):x}"
+    name = f"msg_{next(_NUMBERS)}"
     return {
         "webhook-id": name,
         "webhook-timestamp": str(int(at.timestamp())),
@@ -91,26 +93,25 @@ def _signed(body: bytes, at: datetime, secret: str = HOOK_SECRET) -> dict[str, s
     }
 
 
-async def _one_report(here: Stage) -> tuple[str, str]:
-    """A report that is in the case system: its reference, and the page's inbox key pattern."""
-    ledger = Ledger()
-    await submits(here, ledger, "e")
+async def _one_report(here: Stage, seed: int) -> str:
+    """A report that is in the case system; its reference."""
+    await submits(here, Ledger(seed), "e")
     await here.settled()
-    return here.cases.cases[-1].reference, next(iter(ledger.receipts.values()))
+    return here.cases.cases[-1].reference
 
 
-@row("status events duplicated and out of order")
+@row("status events of {reports} reports duplicated and out of order", reports=(20, 2))
 async def events_again(folder: Path, scale: Scale, seed: int) -> Count:
     """At most one notice for each change, none for one that is older than what is known."""
-    chance, count = random.Random(seed), Count()
+    chance, total = random.Random(seed), Count()
     async with stage(folder) as here:
         here.bot()
         for kind in ("push", "notices", "delivery"):
             here.worker(kind).start()
         await here.until_ready_again()
-        for _ in range(scale.of(20, 2)):
+        for number in range(scale["reports"]):
             here.store.delete(*(here.store.keys("inbox:*") or ["none"]))
-            reference, _ = await _one_report(here)
+            reference = await _one_report(here, seed + number)
             order = [1, 2, 3, 4] * 3
             chance.shuffle(order)
             newest, expected = 0, 0
@@ -124,12 +125,12 @@ async def events_again(folder: Path, scale: Scale, seed: int) -> Count:
             [inbox] = here.store.keys("inbox:*")
             there = int(here.store.hlen(inbox))
             assert b"note 4" in here.progress(reference)
-            count.tried += len(order)
-            count.sent += there
-            count.lost += max(0, expected - there)
-            count.duplicated += max(0, there - expected)
-    count.note = "notices, newest wins"
-    return count
+            total.tried += len(order)
+            total.sent += there
+            total.lost += max(0, expected - there)
+            total.duplicated += max(0, there - expected)
+    total.note = "notices, newest wins"
+    return total
 
 
 @row("webhook forged, altered, 6 minutes early or late, replayed after a restart")
@@ -139,7 +140,7 @@ async def events_forged(folder: Path, scale: Scale, seed: int) -> Count:
         bot = here.bot()
         here.worker("push").start()
         await here.until_ready_again()
-        reference, _ = await _one_report(here)
+        reference = await _one_report(here, seed)
         now = datetime.now(UTC)
         body = _event(reference, 1, "verified")
         tries: list[tuple[bytes, dict[str, str], int]] = [
@@ -164,7 +165,7 @@ async def events_forged(folder: Path, scale: Scale, seed: int) -> Count:
         return Count(tried=len(tries) + 4, sent=1, note="one event had an effect, once")
 
 
-@row("our clock an hour early or late")
+@row("our clock an hour early or late while {reports} people report", reports=(100, 10))
 async def clock_wrong(folder: Path, scale: Scale, seed: int) -> Count:
     """Signatures fail closed and say so; leases go by the store's clock."""
     assert FAKETIME, "libfaketime is not installed"
@@ -175,13 +176,13 @@ async def clock_wrong(folder: Path, scale: Scale, seed: int) -> Count:
             "FAKETIME": shift,
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
-        ledger = Ledger()
+        ledger = Ledger(seed)
         async with stage(folder / str(number)) as here:
             bot = here.bot(**wrong)
             here.worker("push", **wrong).start()
             here.worker("push", "right").start()
             await here.until_ready_again()
-            await submits(here, ledger, f"h{number}", scale.of(100, 10))
+            await submits(here, ledger, f"h{number}", scale["reports"])
             await here.settled()
             body = _event(here.cases.cases[0].reference, 1, "verified")
             assert await _told(here, body, _signed(body, datetime.now(UTC))) == 401

@@ -15,7 +15,7 @@ from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import AtPage, Ledger
 from tests.faults.proxy import Verdict, When
 from tests.faults.rows_bot import outcome
-from tests.faults.stage import Stage, clock, stage, until
+from tests.faults.stage import Stage, stage, until
 
 RECOVERY_SECONDS = 60.0
 
@@ -63,21 +63,21 @@ POINTS: dict[str, Plant] = {
 }
 
 
-@row("kill -9 of the push worker after claim, before POST, after POST, before mark")
+@row(
+    "kill -9 of the push worker before and after claim, POST and mark, {times} × each",
+    times=(5, 1),
+)
 async def worker_killed_at_points(folder: Path, scale: Scale, seed: int) -> Count:
     """Whoever comes next asks the case system before it sends anything."""
-    times = scale.of(5, 1)
+    times = scale["times"]
     played = await asyncio.gather(
-        *(_killed_at(folder / str(number), name, times) for number, name in enumerate(POINTS))
+        *(_killed_at(folder / str(number), name, times, seed) for number, name in enumerate(POINTS))
     )
-    total = sum(played, Count())
-    assert total.worst is not None
-    assert total.worst < RECOVERY_SECONDS, total.worst
-    return total
+    return sum(played, Count())
 
 
-async def _killed_at(folder: Path, point: str, times: int) -> Count:
-    ledger, worst = Ledger(), 0.0
+async def _killed_at(folder: Path, point: str, times: int, seed: int) -> Count:
+    ledger = Ledger(seed)
     async with stage(folder) as here:
         here.bot()
         push = here.worker("push")
@@ -87,16 +87,14 @@ async def _killed_at(folder: Path, point: str, times: int) -> Count:
             POINTS[point](here)
             posts = len(here.cases.calls("POST"))
             push.start()
-            began = clock()
             await _struck(here, posts)
             push.kill()
             push.start()
-            await here.settled()
-            worst = max(worst, clock() - began)
+            ledger.fault_over()
+            await here.settled(RECOVERY_SECONDS)
             push.kill()
-        count = outcome(here, ledger, times)
-        count.worst = worst
-        return count
+        assert here.cases.unmet == []
+        return outcome(here, ledger, times)
 
 
 async def _struck(here: Stage, posts: int) -> None:
@@ -105,23 +103,25 @@ async def _struck(here: Stage, posts: int) -> None:
     await until(lambda: not push.runs or len(here.cases.calls("POST")) > posts, 60)
 
 
-@row("SIGSTOP of the push worker beyond its lease, then SIGCONT")
+@row(
+    "SIGSTOP of the push worker after its claim, beyond its lease, {times} ×; then SIGCONT",
+    times=(5, 1),
+)
 async def worker_asleep(folder: Path, scale: Scale, seed: int) -> Count:
     """Another one takes over; what the sleeper was about to do is not done twice."""
-    ledger, tried, worst = Ledger(), 0, 0.0
+    ledger, tried = Ledger(seed), 0
     async with stage(folder) as here:
         here.bot()
         sleeper, other = here.worker("push"), here.worker("push", "other")
         await here.until_ready_again()
-        for _ in range(scale.of(5, 1)):
+        for _ in range(scale["times"]):
             await submits(here, ledger, f"z{tried}-", 3)
             here.proxy.on("claim", "after", lambda: _asleep(here))
             sleeper.start()
             await until(lambda: "asleep" in here.extra, 30)
-            began = clock()
             other.start()
-            await here.settled()
-            worst = max(worst, clock() - began)
+            ledger.fault_over()
+            await here.settled(RECOVERY_SECONDS)
             sleeper.signal(signal.SIGCONT)
             del here.extra["asleep"]
             await submits(here, ledger, f"y{tried}-")
@@ -129,10 +129,7 @@ async def worker_asleep(folder: Path, scale: Scale, seed: int) -> Count:
             sleeper.kill()
             other.kill()
             tried += 4
-        assert worst < RECOVERY_SECONDS, worst
-        count = outcome(here, ledger, tried)
-        count.worst = worst
-        return count
+        return outcome(here, ledger, tried)
 
 
 def _asleep(here: Stage) -> Verdict:
@@ -141,10 +138,13 @@ def _asleep(here: Stage) -> Verdict:
     return "pass"
 
 
-@row("sweep and all workers away while people report, then back")
+@row(
+    "sweep and all workers away while {count} people report, every bell gone; then back",
+    count=(500, 30),
+)
 async def workers_away(folder: Path, scale: Scale, seed: int) -> Count:
     """The outbox is the queue: what stood there goes out once they are back."""
-    ledger, count = Ledger(), scale.of(500, 30)
+    ledger, count = Ledger(seed), scale["count"]
     async with stage(folder) as here:
         here.bot()
         await here.until_ready_again()
@@ -153,21 +153,22 @@ async def workers_away(folder: Path, scale: Scale, seed: int) -> Count:
         # As after an hour: every bell that was rung is gone.
         store.delete(*store.keys("bell:*"), *store.keys("rq:*"))
         here.worker("push").start()
-        began = clock()
+        ledger.fault_over()
         await here.settled()
-        result = outcome(here, ledger, count)
-        result.worst = clock() - began
-        return result
+        return outcome(here, ledger, count)
 
 
-@row("kill -9 of the supervisor alone, and of one child alone")
+@row(
+    "kill -9 of the supervisor alone, and of its push worker in the midst of a push, {times} ×",
+    times=(5, 1),
+)
 async def supervisor_killed(folder: Path, scale: Scale, seed: int) -> Count:
     """With the parent the children go; a child that dies is started again."""
-    ledger, tried = Ledger(), 0
+    ledger, tried = Ledger(seed), 0
     async with stage(folder) as here:
         whole = here.bot()
         whole._words = ["bot"]
-        for _ in range(scale.of(5, 1)):
+        for _ in range(scale["times"]):
             await here.until_ready_again()
             await submits(here, ledger, f"p{tried}-", 3)
             assert whole.process
@@ -175,10 +176,13 @@ async def supervisor_killed(folder: Path, scale: Scale, seed: int) -> Count:
             whole.signal(signal.SIGKILL)  # not its family: the kernel sees to that
             whole.process.wait()
             await here.until_ready_again()
-            for child in _children(whole.process.pid, "workers push"):
-                child.kill()
+            here.cases.fail(Fault(how="hang", opens=True))
             await submits(here, ledger, f"c{tried}-", 3)
-            await here.settled()
+            await until(lambda: not here.cases.unmet, 30)
+            [child] = _children(whole.process.pid, "workers push")
+            child.kill()
+            ledger.fault_over()
+            await here.settled(RECOVERY_SECONDS)
             whole.kill()
             await until(lambda: _nobody_listens(here), 20)
             tried += 2

@@ -1,6 +1,7 @@
 """What the stand-in case systems share: listening, recording, and failing as a test wants it."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -9,14 +10,15 @@ from typing import Literal, Self
 from aiohttp import web
 from multidict import CIMultiDict
 
-How = Literal["answer", "hang", "hang after headers", "half body", "endless body", "reset"]
+How = Literal["answer", "hang", "hang after headers", "half body", "endless body", "reset", "slow"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     """How one call fails; `opens` says whether the case is opened all the same.
 
-    A call that is answered gets `status`, `headers` and `body`.
+    A call that is answered gets `status`, `headers` and `body`. One that is "slow" gets the right
+    answer after `seconds`; the case is opened at once, or with `opens` False after that.
     """
 
     how: How = "answer"
@@ -25,11 +27,15 @@ class Fault:
     body: bytes = b""
     kind: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class Received:
-    """One call as it came in; `client` is the same for all calls on one connection."""
+    """One call as it came in; `client` is the same for all calls on one connection.
+
+    `at` is by the monotonic clock.
+    """
 
     client: object
     method: str
@@ -37,6 +43,7 @@ class Received:
     query: Mapping[str, str]
     headers: CIMultiDict[str]
     body: bytes
+    at: float = field(default_factory=time.monotonic)
 
 
 class FaultyServer:
@@ -56,6 +63,11 @@ class FaultyServer:
     def fail(self, fault: Fault, times: int = 1, method: str = "POST") -> None:
         """Let the next calls by this method fail."""
         self._faults += [(method, fault)] * times
+
+    @property
+    def unmet(self) -> list[Fault]:
+        """The faults that no call has met yet."""
+        return [fault for _, fault in self._faults]
 
     def calls(self, method: str) -> list[Received]:
         """The calls by this method, oldest first."""
@@ -99,6 +111,9 @@ class FaultyServer:
         if fault is None:
             return await self.answer(call)
         opened = await self.answer(call) if fault.opens else None
+        if fault.how == "slow":
+            await asyncio.sleep(fault.seconds)
+            return opened or await self.answer(call)
         return await _strike(request, fault, opened)
 
     def _next_fault(self, method: str) -> Fault | None:

@@ -2,6 +2,7 @@
 
 from tests.faults import (
     rows_answers,
+    rows_asleep,
     rows_bot,
     rows_cases,
     rows_chaos,
@@ -12,6 +13,7 @@ from tests.faults import (
 
 __all__ = [
     "rows_answers",
+    "rows_asleep",
     "rows_bot",
     "rows_cases",
     "rows_chaos",

@@ -135,7 +135,7 @@ async def bot_killed_at_submit(folder: Path, scale: Scale, seed: int) -> Count:
             for when in ("before", "after"):
                 async with AtPage([here.url()], ledger, f"s{number}{when}") as person:
                     await person.reaches("summary")
-                    here.proxy.on("commit", when, lambda: _killed(here))
+                    here.proxy.on("commit", when, lambda _: _killed(here))
                     submitting = asyncio.create_task(person.step())
                     await until(lambda: not here.roles["bot"].runs, 10)
                     await here.until_ready_again()

@@ -17,7 +17,7 @@ from redis import Redis
 from bot import valkey
 from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import AtPage, Ledger, crowds
-from tests.faults.proxy import When
+from tests.faults.proxy import Verdict, When
 from tests.faults.rows_bot import outcome
 from tests.faults.rows_worker import submits
 from tests.faults.stage import Stage, stage, until
@@ -72,8 +72,17 @@ async def store_cut_off(folder: Path, scale: Scale, seed: int) -> Count:
         return outcome(here, ledger, cuts, f"{len(ledger.receipts)} receipts")
 
 
+BREAKS: tuple[tuple[When, Verdict], ...] = (("before", "cut"), ("after", "cut"), ("after", "half"))
+
+
+def _breaks(here: Stage, script: str, broken: tuple[When, Verdict], kind: str = "") -> None:
+    when, verdict = broken
+    here.proxy.on(script, when, lambda _: verdict, kind)
+
+
 @row(
-    "the connection breaks at EXEC of a submit, before and after it is carried out, {times} × each",
+    "the connection breaks at EXEC of a submit: before it is carried out, after, and after half of "
+    "the answer; {times} × each",
     times=(25, 3),
 )
 async def store_cut_at_exec(folder: Path, scale: Scale, seed: int) -> Count:
@@ -84,50 +93,49 @@ async def store_cut_at_exec(folder: Path, scale: Scale, seed: int) -> Count:
         here.worker("push").start()
         await here.until_ready_again()
         for number in range(scale["times"]):
-            for when in ("before", "after"):
-                async with AtPage([here.url()], ledger, f"x{number}{when}") as person:
+            for place, broken in enumerate(BREAKS):
+                async with AtPage([here.url()], ledger, f"x{number}-{place}") as person:
                     await person.reaches("summary")
-                    here.proxy.on("commit", when, lambda: "cut")
+                    _breaks(here, "commit", broken)
                     await person.step()
                     tried += 1
+                    assert here.proxy.unmet == []
         await here.settled()
         assert len(ledger.receipts) == tried
         return outcome(here, ledger, tried)
 
 
-PUSH_POINTS: tuple[tuple[str, When], ...] = (
-    ("claim", "before"),
-    ("claim", "after"),
-    ("settle", "before"),
-    ("settle", "after"),
-)
-
-
 @row(
-    "the connection breaks while the push worker claims, and while it marks, {times} × each",
+    "the connection breaks while the push worker claims and marks: before, after, after half of "
+    "the answer; {times} × each",
     times=(5, 1),
 )
 async def store_cut_at_push(folder: Path, scale: Scale, seed: int) -> Count:
     """A mark that was not heard is found by its fence, a claim by its lease."""
-    times = scale["times"]
     played = await asyncio.gather(
         *(
-            _cut_at(folder / f"{script}-{when}", script, when, times, seed)
-            for script, when in PUSH_POINTS
+            _cut_at(folder / f"{script}-{place}", script, broken, scale, seed)
+            for script in ("claim", "settle")
+            for place, broken in enumerate(BREAKS)
         )
     )
     return sum(played, Count())
 
 
-async def _cut_at(folder: Path, script: str, when: When, times: int, seed: int) -> Count:
-    ledger = Ledger(seed)
+async def _cut_at(
+    folder: Path, script: str, broken: tuple[When, Verdict], scale: Scale, seed: int
+) -> Count:
+    ledger, times = Ledger(seed), scale["times"]
     async with stage(folder) as here:
         here.bot()
         here.worker("push").start()
         await here.until_ready_again()
         for number in range(times):
-            here.proxy.on(script, when, lambda: "cut")
+            _breaks(here, script, broken, "push")
             await submits(here, ledger, f"q{number}-", 2)
+            await until(lambda: not here.proxy.unmet, 60)
+            if scale.short:
+                here.leases_run_out()
             await here.settled()
         return outcome(here, ledger, 2 * times)
 

@@ -37,11 +37,11 @@ Plant = Callable[[Stage], None]
 
 def _at_script(script: str, when: When) -> Plant:
     def plant(here: Stage) -> None:
-        def strike() -> Verdict:
+        def strike(_: bytes) -> Verdict:
             here.roles["push"].kill()
             return "cut"
 
-        here.proxy.on(script, when, strike)
+        here.proxy.on(script, when, strike, "push")
 
     return plant
 
@@ -69,15 +69,14 @@ POINTS: dict[str, Plant] = {
 )
 async def worker_killed_at_points(folder: Path, scale: Scale, seed: int) -> Count:
     """Whoever comes next asks the case system before it sends anything."""
-    times = scale["times"]
     played = await asyncio.gather(
-        *(_killed_at(folder / str(number), name, times, seed) for number, name in enumerate(POINTS))
+        *(_killed_at(folder / str(number), name, scale, seed) for number, name in enumerate(POINTS))
     )
     return sum(played, Count())
 
 
-async def _killed_at(folder: Path, point: str, times: int, seed: int) -> Count:
-    ledger = Ledger(seed)
+async def _killed_at(folder: Path, point: str, scale: Scale, seed: int) -> Count:
+    ledger, times = Ledger(seed), scale["times"]
     async with stage(folder) as here:
         here.bot()
         push = here.worker("push")
@@ -85,57 +84,16 @@ async def _killed_at(folder: Path, point: str, times: int, seed: int) -> Count:
         for number in range(times):
             await submits(here, ledger, f"k{number}-")
             POINTS[point](here)
-            posts = len(here.cases.calls("POST"))
             push.start()
-            await _struck(here, posts)
+            await until(lambda: not here.cases.unmet and not here.proxy.unmet, 60)
             push.kill()
+            if scale.short:
+                here.leases_run_out()
             push.start()
             ledger.fault_over()
             await here.settled(RECOVERY_SECONDS)
             push.kill()
-        assert here.cases.unmet == []
         return outcome(here, ledger, times)
-
-
-async def _struck(here: Stage, posts: int) -> None:
-    """Until the worker is dead, or has posted what will not be answered."""
-    push = here.roles["push"]
-    await until(lambda: not push.runs or len(here.cases.calls("POST")) > posts, 60)
-
-
-@row(
-    "SIGSTOP of the push worker after its claim, beyond its lease, {times} ×; then SIGCONT",
-    times=(5, 1),
-)
-async def worker_asleep(folder: Path, scale: Scale, seed: int) -> Count:
-    """Another one takes over; what the sleeper was about to do is not done twice."""
-    ledger, tried = Ledger(seed), 0
-    async with stage(folder) as here:
-        here.bot()
-        sleeper, other = here.worker("push"), here.worker("push", "other")
-        await here.until_ready_again()
-        for _ in range(scale["times"]):
-            await submits(here, ledger, f"z{tried}-", 3)
-            here.proxy.on("claim", "after", lambda: _asleep(here))
-            sleeper.start()
-            await until(lambda: "asleep" in here.extra, 30)
-            other.start()
-            ledger.fault_over()
-            await here.settled(RECOVERY_SECONDS)
-            sleeper.signal(signal.SIGCONT)
-            del here.extra["asleep"]
-            await submits(here, ledger, f"y{tried}-")
-            await here.settled()
-            sleeper.kill()
-            other.kill()
-            tried += 4
-        return outcome(here, ledger, tried)
-
-
-def _asleep(here: Stage) -> Verdict:
-    here.roles["push"].signal(signal.SIGSTOP)
-    here.extra["asleep"] = "yes"
-    return "pass"
 
 
 @row(

@@ -18,7 +18,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from bot import valkey
-from bot.bells import UNANSWERED_SECONDS
+from bot.bells import UNANSWERED_SECONDS, bell_key
+from bot.store.outbox import KINDS
 from bot.vault.keys import KeyFolder, epochs_from
 from tests.fakes.cases import GeoReportServer, Manners
 from tests.fakes.cases.georeport import KEY
@@ -39,10 +40,14 @@ class Role:
         self.process: subprocess.Popen[bytes] | None = None
         # Whether the row alone starts it.
         self.held = False
+        # How it ended, each time that it was started again.
+        self.ends: list[int] = []
 
     def start(self, **settings: str) -> None:
         """Start it; it is ready when whoever waits for it says so."""
         self.held = False
+        if self.process is not None:
+            self.ends.append(self.process.wait())
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *self._words],
@@ -169,6 +174,21 @@ class Stage:
                 if role.process is not None and not role.runs and not role.held:
                     role.start()
             await asyncio.sleep(0.3)
+
+    def leases_run_out(self) -> None:
+        """As after twenty seconds: what somebody who died or sleeps had in hand is due again."""
+        store = self.store
+        for kind in KINDS:
+            leases: dict[bytes, bytes] = store.hgetall(f"outbox:{kind}:leases")  # type: ignore[assignment]
+            held = {name: 0 for name, lease in leases.items() if not lease.startswith(b"0:")}
+            if held:
+                store.zadd(f"outbox:{kind}", held, xx=True)
+        store.delete(*(bell_key(kind) for kind in KINDS))
+
+    async def until_done(self, *kinds: str, seconds: float = 90) -> None:
+        """Wait until no work of these kinds stands there."""
+        store = self.store
+        await until(lambda: not any(store.zcard(f"outbox:{kind}") for kind in kinds), seconds)
 
     async def settled(self, seconds: float = 90) -> None:
         """Wait until no report waits to be sent."""

@@ -207,6 +207,11 @@ class AtPage:
         await self._socket.send_str(orjson.dumps({"hello": self._token, "locale": "zh"}).decode())
         return self._socket
 
+    @property
+    def choices(self) -> list[str]:
+        """What can be pressed."""
+        return [button["id"] for row in self.screen.get("rows", ()) for button in row]
+
     async def until_told(self) -> None:
         """Until an error was shown."""
         async with asyncio.timeout(20):
@@ -216,9 +221,10 @@ class AtPage:
     async def reaches(self, wanted: str) -> None:
         """Go on until this screen."""
         await self.does("open")
-        await self._goes_on_to(wanted)
+        await self.goes_on_to(wanted)
 
-    async def _goes_on_to(self, wanted: str) -> None:
+    async def goes_on_to(self, wanted: str) -> None:
+        """From the screen that is there to this one."""
         for _ in range(_STEPS_MOST):
             if self.screen["screen"] == wanted:
                 return
@@ -228,15 +234,15 @@ class AtPage:
     async def step(self) -> None:
         """One step of the way."""
         screen = self.screen["screen"]
-        choices = [button["id"] for row in self.screen.get("rows", ()) for button in row]
         if screen in ("menu", "receipt"):
             self.words = f"{self._name} {self._chance.randbytes(6).hex()}"
         if screen == "summary":
             self._ledger.submitted.add(self.words)
-        if screen == "media" and self._pictures and "done" not in choices:
-            await self._sends_a_picture()
+        if screen == "media" and self._pictures and "done" not in self.choices:
+            self._ledger.pictured.add(self.words)
+            await self.sends(picture(self._chance))
             return
-        action = next_step(screen, self.words, choices)
+        action = next_step(screen, self.words, self.choices)
         assert action, self.screen
         kind, what = action
         if kind == "text":
@@ -250,15 +256,13 @@ class AtPage:
         """One whole report, to its receipt."""
         await self.does("open")
         await self.step()
-        await self._goes_on_to("receipt")
+        await self.goes_on_to("receipt")
 
-    async def _sends_a_picture(self) -> None:
-        """Upload until it is taken, as the page does, and attach."""
-        body = picture(self._chance)
+    async def sends(self, body: bytes) -> None:
+        """Upload a file until it is taken, as the page does, and attach it."""
         async with asyncio.timeout(_LONGEST_SECONDS):
             while (kept := await self._uploaded(body)) is None:
                 await asyncio.sleep(self._chance.uniform(0.1, 0.5))
-        self._ledger.pictured.add(self.words)
         await self.does("attach", attachments=[kept], caption="")
 
     async def _uploaded(self, body: bytes) -> dict[str, Any] | None:

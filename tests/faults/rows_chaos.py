@@ -1,22 +1,17 @@
-"""Everything at once, at random; and entries that take a worker down with them."""
+"""Everything at once, at random."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
-from aiohttp import web
-
-from tests.fakes.cases import GeoReportServer
-from tests.fakes.cases.base import Fault, Received
+from tests.fakes.cases.base import Fault
 from tests.faults.matrix import Count, Scale, row
-from tests.faults.people import AtPage, Ledger, crowds
+from tests.faults.people import Ledger, crowds
 from tests.faults.rows_bot import outcome
-from tests.faults.rows_worker import submits
-from tests.faults.stage import Stage, clock, stage, until
+from tests.faults.stage import Stage, clock, stage
 
 FAULTS = (
     Fault(how="reset"),
@@ -83,49 +78,3 @@ async def all_at_once(folder: Path, scale: Scale, seed: int) -> Count:
         count = outcome(here, ledger, disasters, f"{len(ledger.receipts)} receipts")
         assert not count.lost, here.left()
         return count
-
-
-class Deadly(GeoReportServer):
-    """A case system that takes down whoever sends it a certain report."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kills = 0
-        self.strike: Callable[[], None] = lambda: None
-
-    async def answer(self, call: Received) -> web.Response:
-        if call.method == "POST" and b"poison" in call.body:
-            self.kills += 1
-            self.strike()
-            await asyncio.Event().wait()
-        return await super().answer(call)
-
-
-@row(
-    "poison: an entry that takes the worker down {deaths} times, among {count} good ones",
-    deaths=(5, 2),
-    count=(50, 10),
-)
-async def poison_kills(folder: Path, scale: Scale, seed: int) -> Count:
-    """From the second death on it is worked on alone, and parked at the fifth."""
-    ledger, count = Ledger(seed), scale["count"]
-    deaths = scale["deaths"]
-    async with stage(folder) as here:
-        await here.cases.__aexit__(None, None, None)
-        deadly = Deadly()
-        async with deadly:
-            here.cases = deadly
-            here.bot()
-            push = here.worker("push")
-            deadly.strike = lambda: push.signal(signal.SIGKILL)
-            await here.until_ready_again()
-            async with AtPage([here.url()], Ledger(seed), "poison") as person:
-                await person.reports()
-            await submits(here, ledger, "g", count)
-            push.start()
-            ledger.fault_over()
-            await until(lambda: len(deadly.cases) >= count, 180)
-            await until(lambda: deadly.kills >= deaths, 180)
-            if not scale.short:
-                await until(lambda: here.store.hlen("outbox:push:parked") == 1, 60)
-        return outcome(here, ledger, count, f"{deadly.kills} deaths")

@@ -135,7 +135,7 @@ async def _cut_at(
             await submits(here, ledger, f"q{number}-", 2)
             await until(lambda: not here.proxy.unmet, 60)
             if scale.short:
-                here.leases_run_out()
+                here.leases_run_out("push")
             await here.settled()
         return outcome(here, ledger, 2 * times)
 

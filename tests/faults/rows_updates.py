@@ -5,24 +5,19 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-import orjson
-from standardwebhooks import Webhook
-
 from tests.contract.channels.telegram import AtTelegram
 from tests.fakes.telegram import TelegramServer
+from tests.faults.events import event, signed, tell
 from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import AtPhone, Ledger
 from tests.faults.rows_bot import outcome
 from tests.faults.rows_worker import submits
-from tests.faults.stage import HOOK_SECRET, Stage, stage, until
+from tests.faults.stage import Stage, stage, until
 from tests.whole.programme import free_port
 
-_NUMBERS = count(1)
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 
@@ -64,35 +59,6 @@ async def updates_again(folder: Path, scale: Scale, seed: int) -> Count:
         return outcome(here, ledger, again, f"{len(ledger.receipts)} receipts")
 
 
-async def _told(here: Stage, body: bytes, headers: dict[str, str]) -> int:
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(f"{here.url()}/hooks/case", data=body, headers=headers) as answer,
-    ):
-        return answer.status
-
-
-def _event(reference: str, version: int, status: str, note: str = "") -> bytes:
-    at = datetime.now(UTC).isoformat()
-    data = {
-        "reference": reference,
-        "case_id": "1",
-        "status": status,
-        "version": version,
-        "note": note,
-    }
-    return orjson.dumps({"type": "case.updated", "timestamp": at, "data": data})
-
-
-def _signed(body: bytes, at: datetime, secret: str = HOOK_SECRET) -> dict[str, str]:
-    name = f"msg_{next(_NUMBERS)}"
-    return {
-        "webhook-id": name,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Webhook(secret).sign(name, at, body.decode()),
-    }
-
-
 async def _one_report(here: Stage, seed: int) -> str:
     """A report that is in the case system; its reference."""
     await submits(here, Ledger(seed), "e")
@@ -116,8 +82,8 @@ async def events_again(folder: Path, scale: Scale, seed: int) -> Count:
             chance.shuffle(order)
             newest, expected = 0, 0
             for version in order:
-                body = _event(reference, version, "verifying", f"note {version}")
-                assert await _told(here, body, _signed(body, datetime.now(UTC))) == 200
+                body = event(reference, version, "verifying", f"note {version}")
+                assert await tell(here, body, signed(body, datetime.now(UTC))) == 200
                 expected += version > newest
                 newest = max(newest, version)
             await until(lambda: not here.store.zcard("outbox:notices"), 60)
@@ -142,24 +108,24 @@ async def events_forged(folder: Path, scale: Scale, seed: int) -> Count:
         await here.until_ready_again()
         reference = await _one_report(here, seed)
         now = datetime.now(UTC)
-        body = _event(reference, 1, "verified")
+        body = event(reference, 1, "verified")
         tries: list[tuple[bytes, dict[str, str], int]] = [
             (body, {}, 401),
-            (body, _signed(body, now, "whsec_" + "WFla" * 8), 401),
-            (body.replace(b"verified", b"rejected"), _signed(body, now), 401),
-            (body, _signed(body, now - timedelta(minutes=6)), 401),
-            (body, _signed(body, now + timedelta(minutes=6)), 401),
+            (body, signed(body, now, "whsec_" + "WFla" * 8), 401),
+            (body.replace(b"verified", b"rejected"), signed(body, now), 401),
+            (body, signed(body, now - timedelta(minutes=6)), 401),
+            (body, signed(body, now + timedelta(minutes=6)), 401),
         ]
         for sent, headers, expected in tries:
-            assert await _told(here, sent, headers) == expected
+            assert await tell(here, sent, headers) == expected
         assert b"verified" not in here.progress(reference)
-        once = _signed(body, datetime.now(UTC))
-        assert await _told(here, body, once) == 200
+        once = signed(body, datetime.now(UTC))
+        assert await tell(here, body, once) == 200
         known = here.progress(reference)
         bot.kill()
         await here.until_ready_again()
         for _ in range(3):
-            assert await _told(here, body, once) == 200
+            assert await tell(here, body, once) == 200
         assert here.progress(reference) == known
         assert here.store.zcard("outbox:notices") == 1
         return Count(tried=len(tries) + 4, sent=1, note="one event had an effect, once")
@@ -184,8 +150,8 @@ async def clock_wrong(folder: Path, scale: Scale, seed: int) -> Count:
             await here.until_ready_again()
             await submits(here, ledger, f"h{number}", scale["reports"])
             await here.settled()
-            body = _event(here.cases.cases[0].reference, 1, "verified")
-            assert await _told(here, body, _signed(body, datetime.now(UTC))) == 401
+            body = event(here.cases.cases[0].reference, 1, "verified")
+            assert await tell(here, body, signed(body, datetime.now(UTC))) == 401
             assert "hook.clock" in bot.said()
             total += outcome(here, ledger, len(ledger.receipts))
     return total

@@ -88,7 +88,7 @@ async def _killed_at(folder: Path, point: str, scale: Scale, seed: int) -> Count
             await until(lambda: not here.cases.unmet and not here.proxy.unmet, 60)
             push.kill()
             if scale.short:
-                here.leases_run_out()
+                here.leases_run_out("push")
             push.start()
             ledger.fault_over()
             await here.settled(RECOVERY_SECONDS)

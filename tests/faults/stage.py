@@ -19,7 +19,6 @@ from redis.exceptions import RedisError
 
 from bot import valkey
 from bot.bells import UNANSWERED_SECONDS, bell_key
-from bot.store.outbox import KINDS
 from bot.vault.keys import KeyFolder, epochs_from
 from tests.fakes.cases import GeoReportServer, Manners
 from tests.fakes.cases.georeport import KEY
@@ -175,15 +174,15 @@ class Stage:
                     role.start()
             await asyncio.sleep(0.3)
 
-    def leases_run_out(self) -> None:
+    def leases_run_out(self, *kinds: str) -> None:
         """As after twenty seconds: what somebody who died or sleeps had in hand is due again."""
         store = self.store
-        for kind in KINDS:
+        for kind in kinds:
             leases: dict[bytes, bytes] = store.hgetall(f"outbox:{kind}:leases")  # type: ignore[assignment]
             held = {name: 0 for name, lease in leases.items() if not lease.startswith(b"0:")}
             if held:
                 store.zadd(f"outbox:{kind}", held, xx=True)
-        store.delete(*(bell_key(kind) for kind in KINDS))
+        store.delete(*map(bell_key, kinds))
 
     async def until_done(self, *kinds: str, seconds: float = 90) -> None:
         """Wait until no work of these kinds stands there."""

@@ -25,7 +25,7 @@ from tests.contract.channels.telegram import AtTelegram
 from tests.fakes.cases import GeoReportServer
 from tests.fakes.cases.georeport import Case
 from tests.faults.pictures import picture
-from tests.faults.stage import clock
+from tests.faults.stage import clock, until
 
 _AGAIN_SECONDS = 1.5
 # Longer than any fault of the matrix keeps anybody waiting for one acknowledgement.
@@ -38,7 +38,8 @@ _STEPS_MOST = 60
 class Ledger:
     """What people were promised, to be compared with what there is.
 
-    `seed` decides what they choose; `pictured` are the reports that went with a picture.
+    `seed` decides what they choose; `pictured` are the reports that went with a picture; `told`
+    counts how often somebody was told that something is not saved yet.
     """
 
     seed: int = 0
@@ -46,6 +47,7 @@ class Ledger:
     at: dict[str, float] = field(default_factory=dict)
     submitted: set[str] = field(default_factory=set)
     pictured: set[str] = field(default_factory=set)
+    told: int = 0
     _overs: list[float] = field(default_factory=list)
     _names: set[str] = field(default_factory=set)
 
@@ -54,6 +56,11 @@ class Ledger:
         assert name not in self._names, f"{name} is here already"
         self._names.add(name)
         return random.Random(f"{self.seed} {name}")
+
+    async def another(self) -> None:
+        """Until somebody was promised something more."""
+        before = len(self.receipts)
+        await until(lambda: len(self.receipts) > before, 60)
 
     def fault_over(self) -> None:
         """From now on nothing stands in the way: the delay of what waits counts from here."""
@@ -191,6 +198,7 @@ class AtPage:
                 return True
             if "error" in heard and heard.get("id") == name:
                 self.heard_trouble += 1
+                self._ledger.told += 1
                 assert heard["error"]["again"], heard
                 return False
 

@@ -8,12 +8,13 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.supervisor import STOP_SECONDS
 from tests.contract.channels.telegram import AtTelegram
 from tests.fakes.telegram import TelegramServer
 from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import AtPage, AtPhone, Ledger, crowds
 from tests.faults.proxy import Verdict
-from tests.faults.stage import Stage, clock, stage, until
+from tests.faults.stage import Role, Stage, clock, stage, until
 from tests.whole.programme import free_port
 
 
@@ -151,6 +152,50 @@ def _killed(here: Stage) -> Verdict:
     return "pass"
 
 
+@row(
+    "rolling restart, {rounds} ×: SIGTERM of two bots, two push workers and a media worker in "
+    "turn, while people report",
+    rounds=(5, 1),
+)
+async def rolling_restart(folder: Path, scale: Scale, seed: int) -> Count:
+    """Nothing is lost, and each is gone before whoever runs it would kill it."""
+    ledger, took = Ledger(seed), [0.0]
+    async with stage(folder) as here:
+        bots = ("bot", "bot2")
+        workers = {"push": "push", "push2": "push", "media": "media"}
+        for name in bots:
+            here.bot(name)
+            await here.until_ready_again(name)
+        for name, kind in workers.items():
+            here.worker(kind, name).start()
+
+        async def restarting() -> None:
+            for _ in range(scale["rounds"]):
+                for name in (*bots, *workers):
+                    await ledger.another()
+                    took.append(await _stopped(here.roles[name]))
+                    here.roles[name].start()
+                    if name in bots:
+                        await here.until_ready(name)
+
+        trouble = asyncio.create_task(restarting())
+        await crowds([here.url(name) for name in bots], ledger, trouble, pictures=True)
+        await trouble
+        await here.settled()
+        assert ledger.without_picture(here.cases) == []
+        assert {end for role in here.roles.values() for end in role.ends} == {0}
+        note = f"{len(ledger.receipts)} receipts; each stopped within {max(took):.1f} s"
+        return outcome(here, ledger, len(took) - 1, note)
+
+
+async def _stopped(role: Role) -> float:
+    """SIGTERM, and wait for its end; the seconds that it took."""
+    began, role.held = clock(), True
+    role.signal(signal.SIGTERM)
+    await until(lambda: not role.runs, STOP_SECONDS)
+    return clock() - began
+
+
 @row("SIGTERM of the bot with 50 turns in flight")
 async def bot_stopped_in_flight(folder: Path, scale: Scale, seed: int) -> Count:
     """What is in hand is finished or never acknowledged."""
@@ -166,11 +211,7 @@ async def bot_stopped_in_flight(folder: Path, scale: Scale, seed: int) -> Count:
         here.proxy.delay = 0.05
         submitting = [asyncio.create_task(person.step()) for person in people]
         await asyncio.sleep(0.02)
-        here.roles["bot"].held = True
-        here.roles["bot"].signal(signal.SIGTERM)
-        began = clock()
-        await until(lambda: not here.roles["bot"].runs, 30)
-        took = clock() - began
+        took = await _stopped(here.roles["bot"])
         here.proxy.delay = 0
         await here.until_ready_again()
         await asyncio.gather(*submitting)

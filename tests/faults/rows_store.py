@@ -5,16 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import resource
-import shutil
 import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import orjson
-from redis import Redis
-
 from bot import valkey
+from bot.store.connection import ANSWER_SECONDS
 from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import AtPage, Ledger, crowds
 from tests.faults.proxy import Verdict, When
@@ -161,6 +157,32 @@ async def store_killed(folder: Path, scale: Scale, seed: int) -> Count:
         return outcome(here, ledger, kills, f"{len(ledger.receipts)} receipts")
 
 
+@row("the store stalls for {seconds} s, {stalls} ×, and goes on", seconds=(20, 17), stalls=(5, 1))
+async def store_stalls(folder: Path, scale: Scale, seed: int) -> Count:
+    """People are told, nobody is told wrongly, and what was sent late counts once."""
+    ledger, stalls = Ledger(seed), scale["stalls"]
+    assert scale["seconds"] > ANSWER_SECONDS
+    async with stage(folder) as here:
+
+        async def stalling() -> None:
+            for number in range(stalls):
+                await ledger.another()
+                told = ledger.told
+                here.proxy.flows.clear()
+                await asyncio.sleep(scale["seconds"])
+                assert ledger.told > told, f"nobody was told in stall {number}"
+                here.proxy.flows.set()
+                ledger.fault_over()
+
+        here.bot()
+        here.worker("push").start()
+        await here.until_ready_again()
+        await _under(here, ledger, asyncio.create_task(stalling()))
+        await here.settled()
+        note = f"{len(ledger.receipts)} receipts, told {ledger.told} times"
+        return outcome(here, ledger, stalls, note)
+
+
 def _without_memory(here: Stage) -> None:
     here.store.config_set("maxmemory", "1mb")
 
@@ -227,69 +249,3 @@ async def store_full(folder: Path, scale: Scale, seed: int) -> Count:
         await here.settled()
         assert len(ledger.receipts) == tried
         return outcome(here, ledger, tried, "told each time")
-
-
-@row("the append-only file is cut at {cuts} random points", cuts=(50, 10))
-async def store_file_cut(folder: Path, scale: Scale, seed: int) -> Count:
-    """Reports, receipts, sealed addresses and work agree at every point; no start in silence."""
-    ledger, chance, cuts = Ledger(seed), random.Random(seed), scale["cuts"]
-    async with stage(folder) as here:
-        here.bot()
-        await here.until_ready_again()
-        await submits(here, ledger, "a", 20)
-        here.roles["bot"].kill()
-        here.kill_store()
-        [(path, content)] = valkey.contents(folder / "data").items()
-        refused = 0
-        for number in range(cuts):
-            copy = folder / f"cut{number}"
-            shutil.copytree(
-                folder / "data" / "valkey", copy / "valkey", ignore=shutil.ignore_patterns("*.sock")
-            )
-            cut = copy / path.relative_to(folder / "data")
-            cut.write_bytes(content[: chance.randrange(len(content) // 10, len(content))])
-            refused += _refuses(copy)
-            _agrees(copy)
-            shutil.rmtree(copy)
-        return Count(tried=cuts, sent=len(ledger.receipts), note=f"{refused} starts refused first")
-
-
-def _refuses(folder: Path) -> bool:
-    """Whether the store does not start untold; the sentence says how to tell it."""
-    process = subprocess.Popen(valkey.command(folder))
-    try:
-        valkey.wait_until_ready(process, folder)
-    except valkey.ValkeyNotStarted as error:
-        assert valkey.ACCEPT_LOSS in str(error)
-        return True
-    finally:
-        process.kill()
-        process.wait()
-    return False  # cut between two changes, where nobody can tell
-
-
-def _agrees(folder: Path) -> None:
-    before = valkey.contents(folder)
-    process = subprocess.Popen(valkey.command(folder, accept_loss=True))
-    try:
-        with Redis.from_url(valkey.wait_until_ready(process, folder)) as store:
-            reports = {key.split(b":")[1] for key in store.keys("report:*")}
-            assert reports == set(store.zrange("outbox:push", 0, -1))
-            assert reports == {key.split(b":")[1] for key in store.keys("progress:*")}
-            assert len(store.keys("receipt:*")) == len(reports)
-            assert {_record(store, one) for one in reports} == {
-                key.split(b":")[1].decode() for key in store.keys("vault:*")
-            }
-        said = list(valkey.lost(before))
-        shorter = any(len(content) > path.stat().st_size for path, content in before.items())
-        assert bool(said) == shorter
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _record(store: Redis, reference: bytes) -> str:
-    written = store.get(b"progress:" + reference)
-    assert isinstance(written, bytes)
-    record: str = orjson.loads(written[12:])[0]
-    return record

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
+from bot import valkey
 from tests.contract.channels.telegram import AtTelegram
 from tests.fakes.telegram import TelegramServer
 from tests.faults.events import event, signed, tell
@@ -18,13 +23,19 @@ from tests.faults.rows_worker import submits
 from tests.faults.stage import Stage, stage, until
 from tests.whole.programme import free_port
 
+DAY_SECONDS = 24 * 3600
+_TURN = re.compile(rb"\r\nSET\r\n\$\d+\r\nc:", re.IGNORECASE)
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 
-@row("updates of {reports} reports duplicated and out of order, old ones too", reports=(40, 4))
+@row(
+    "updates of {reports} reports a day old, duplicated and out of order, old ones too",
+    reports=(40, 4),
+)
 async def updates_again(folder: Path, scale: Scale, seed: int) -> Count:
     """One turn each: an update that was committed shows the screen again and does nothing."""
     chance, ledger, again = random.Random(seed), Ledger(seed), 0
+    yesterday = SimpleNamespace(time=lambda: time.time() - DAY_SECONDS)
     async with TelegramServer() as server, stage(folder) as here:
         here.ports["bot"] = free_port()
         here.extra = {
@@ -50,13 +61,22 @@ async def updates_again(folder: Path, scale: Scale, seed: int) -> Count:
                 await asyncio.sleep(0.7)  # or people would be too fast, by our own limit
 
         repeats = asyncio.create_task(repeating())
-        for _ in range(scale["reports"] // 4):
-            await asyncio.gather(*(person.reports() for person in people))
+        with patch("tests.fakes.telegram.chat.time", yesterday):
+            for _ in range(scale["reports"] // 4):
+                await asyncio.gather(*(person.reports() for person in people))
         over.set()
         await repeats
+        await server.drained()
         await here.settled()
         assert server.violations == []
-        return outcome(here, ledger, again, f"{len(ledger.receipts)} receipts")
+        updates, turns = len(server.world.updates.deliveries), _turns(folder / "data")
+        assert turns == updates, f"{turns} turns of {updates} updates"
+        return outcome(here, ledger, again, f"{updates} updates, {turns} turns")
+
+
+def _turns(data: Path) -> int:
+    """Turns that were kept, by the store's file: each writes its conversation once."""
+    return sum(len(_TURN.findall(content)) for content in valkey.contents(data).values())
 
 
 async def _one_report(here: Stage, seed: int) -> str:

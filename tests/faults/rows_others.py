@@ -47,10 +47,7 @@ async def others_killed_at_points(folder: Path, scale: Scale, seed: int) -> Coun
                 version += 1
                 for kind in OTHERS:
                     _kills(here, script, when, kind)
-                async with AtPage(
-                    [here.url()], ledger, f"{script}-{when}-{number}", pictures=True
-                ) as person:
-                    await person.reports()
+                await submits(here, ledger, f"{script}-{when}-{number}-", pictures=True)
                 body = event(told, version, "verifying", f"note {version}")
                 assert await tell(here, body, signed(body, datetime.now(UTC))) == 200
                 await _all_struck(here, hurry=scale.short)
@@ -111,8 +108,7 @@ async def decoder_bombed(folder: Path, scale: Scale, seed: int) -> Count:
         here.worker("push").start()
         await here.until_ready_again()
         async with asyncio.TaskGroup() as people:
-            for number in range(scale["count"]):
-                people.create_task(_reports_with_picture(here, ledger, f"good{number}"))
+            people.create_task(submits(here, ledger, "good", scale["count"], pictures=True))
             people.create_task(_bombs(here, ledger, bombs))
         await here.until_done("media", "push")
         assert media.runs
@@ -121,11 +117,6 @@ async def decoder_bombed(folder: Path, scale: Scale, seed: int) -> Count:
         assert ledger.without_picture(here.cases) == []
         assert here.store.hlen("outbox:media:parked") == 0
         return outcome(here, ledger, len(ledger.receipts), f"{bombs} refused")
-
-
-async def _reports_with_picture(here: Stage, ledger: Ledger, name: str) -> None:
-    async with AtPage([here.url()], ledger, name, pictures=True) as person:
-        await person.reports()
 
 
 async def _bombs(here: Stage, ledger: Ledger, count: int) -> None:

@@ -1,4 +1,4 @@
-"""What comes in comes again, late, in the wrong order, forged, or by a clock that is wrong."""
+"""What comes in comes again, late, in the wrong order, or forged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 from unittest.mock import patch
 
 from bot import valkey
@@ -25,7 +24,6 @@ from tests.whole.programme import free_port
 
 DAY_SECONDS = 24 * 3600
 _TURN = re.compile(rb"\r\nSET\r\n\$\d+\r\nc:", re.IGNORECASE)
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 
 @row(
@@ -149,29 +147,3 @@ async def events_forged(folder: Path, scale: Scale, seed: int) -> Count:
         assert here.progress(reference) == known
         assert here.store.zcard("outbox:notices") == 1
         return Count(tried=len(tries) + 4, sent=1, note="one event had an effect, once")
-
-
-@row("our clock an hour early or late while {reports} people report", reports=(100, 10))
-async def clock_wrong(folder: Path, scale: Scale, seed: int) -> Count:
-    """Signatures fail closed and say so; leases go by the store's clock."""
-    assert FAKETIME, "libfaketime is not installed"
-    total = Count()
-    for number, shift in enumerate(("+3600", "-3600")):
-        wrong: dict[str, Any] = {
-            "LD_PRELOAD": str(FAKETIME),
-            "FAKETIME": shift,
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
-        ledger = Ledger(seed)
-        async with stage(folder / str(number)) as here:
-            bot = here.bot(**wrong)
-            here.worker("push", **wrong).start()
-            here.worker("push", "right").start()
-            await here.until_ready_again()
-            await submits(here, ledger, f"h{number}", scale["reports"])
-            await here.settled()
-            body = event(here.cases.cases[0].reference, 1, "verified")
-            assert await tell(here, body, signed(body, datetime.now(UTC))) == 401
-            assert "hook.clock" in bot.said()
-            total += outcome(here, ledger, len(ledger.receipts))
-    return total

@@ -20,16 +20,18 @@ from tests.faults.stage import Stage, stage, until
 RECOVERY_SECONDS = 60.0
 
 
-async def submits(here: Stage, ledger: Ledger, name: str, count: int = 1) -> None:
-    """So many reports of so many people."""
+async def submits(
+    here: Stage, ledger: Ledger, name: str, count: int = 1, *, pictures: bool = False
+) -> None:
+    """So many reports of so many people, each with a picture if so."""
+
+    async def one(number: int) -> None:
+        async with AtPage([here.url()], ledger, f"{name}{number}", pictures=pictures) as person:
+            await person.reports()
+
     async with asyncio.TaskGroup() as group:
         for number in range(count):
-            group.create_task(_submits(here, ledger, f"{name}{number}"))
-
-
-async def _submits(here: Stage, ledger: Ledger, name: str) -> None:
-    async with AtPage([here.url()], ledger, name) as person:
-        await person.reports()
+            group.create_task(one(number))
 
 
 Plant = Callable[[Stage], None]

@@ -9,16 +9,16 @@ import aiohttp
 import orjson
 from standardwebhooks import Webhook
 
-from tests.faults.stage import HOOK_SECRET, Stage
+from tests.faults.stage import HOOK_SECRET
 
 _NUMBERS = count(1)
 
 
-async def tell(here: Stage, body: bytes, headers: dict[str, str]) -> int:
-    """Hand an event to the bot; the status of the answer."""
+async def tell(url: str, body: bytes, headers: dict[str, str]) -> int:
+    """Hand an event to the bot at `url`; the status of the answer."""
     async with (
         aiohttp.ClientSession() as session,
-        session.post(f"{here.url()}/hooks/case", data=body, headers=headers) as answer,
+        session.post(f"{url}/hooks/case", data=body, headers=headers) as answer,
     ):
         return answer.status
 

@@ -1,4 +1,7 @@
-"""A proxy before the store that sees scripts pass, and cuts, delays or stalls what goes through."""
+"""A proxy that sees scripts pass to the store, and cuts, delays or stalls what goes through.
+
+With several targets it is also the load balancer before the bots.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,13 @@ DIGESTS = {
 
 
 class Proxy:
-    """Listens on `port` and passes everything on to `target`, as long as it is `up`.
+    """Listens on `port` and passes each connection on to the port that `target` names, while `up`.
 
     While `flows` is not set, everything waits that comes, either way; `held` lets go what a hook
     held.
     """
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: Callable[[], int]) -> None:
         self._target = target
         self._hooks: list[tuple[str, When, bytes, Hook]] = []
         self._open: set[asyncio.StreamWriter] = set()
@@ -87,7 +90,7 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            store_reader, store_writer = await asyncio.open_connection("127.0.0.1", self._target)
+            store_reader, store_writer = await asyncio.open_connection("127.0.0.1", self._target())
         except OSError:
             self._open.discard(writer)
             writer.transport.abort()

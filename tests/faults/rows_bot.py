@@ -46,17 +46,22 @@ def outcome(here: Stage, ledger: Ledger, tried: int, note: str = "") -> Count:
     )
 
 
+def at_telegram(server: TelegramServer, mode: str, url: str) -> dict[str, str]:
+    """The settings of a bot at Telegram that is reached at `url`."""
+    return {
+        "BOT_TOKEN": server.token,
+        "TELEGRAM_API_URL": server.url,
+        "TELEGRAM_MODE": mode,
+        "TELEGRAM_WEBHOOK_SECRET": "a-secret_of-ours",
+        "PUBLIC_URL": url,
+    }
+
+
 async def _at_telegram(folder: Path, mode: str, kills: int, seed: int) -> Count:
     chance, ledger = random.Random(seed), Ledger(seed)
     async with TelegramServer() as server, stage(folder) as here:
-        settings = {
-            "BOT_TOKEN": server.token,
-            "TELEGRAM_API_URL": server.url,
-            "TELEGRAM_MODE": mode,
-            "TELEGRAM_WEBHOOK_SECRET": "a-secret_of-ours",
-        }
         here.ports["bot"] = free_port()
-        here.extra = settings | {"PUBLIC_URL": here.url()}
+        here.extra = at_telegram(server, mode, here.url())
         here.bot()
         here.worker("push").start()
         await here.until_ready_again()

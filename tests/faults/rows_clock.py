@@ -41,7 +41,7 @@ async def clock_wrong(folder: Path, scale: Scale, seed: int) -> Count:
             await submits(here, ledger, "h", scale["reports"])
             await here.settled()
             body = event(here.cases.cases[0].reference, 1, "verified")
-            assert await tell(here, body, signed(body, datetime.now(UTC))) == 401
+            assert await tell(here.url(), body, signed(body, datetime.now(UTC))) == 401
             assert "hook.clock" in bot.said()
             total += outcome(here, ledger, len(ledger.receipts))
     return total

@@ -49,7 +49,7 @@ async def others_killed_at_points(folder: Path, scale: Scale, seed: int) -> Coun
                     _kills(here, script, when, kind)
                 await submits(here, ledger, f"{script}-{when}-{number}-", pictures=True)
                 body = event(told, version, "verifying", f"note {version}")
-                assert await tell(here, body, signed(body, datetime.now(UTC))) == 200
+                assert await tell(here.url(), body, signed(body, datetime.now(UTC))) == 200
                 await _all_struck(here, hurry=scale.short)
                 ledger.fault_over()
                 await here.until_done("media", "notices", "delivery", "push")

@@ -199,7 +199,7 @@ def _writable(here: Stage) -> None:
     here.store.replicaof("NO", "ONE")
 
 
-def _disk_full(here: Stage) -> None:
+def disk_full(here: Stage) -> None:
     """A limit on the file's length does to a write what a full disk does."""
     here.kill_store()
     longest = max(map(len, valkey.contents(here.folder / "data").values()))
@@ -211,7 +211,7 @@ def _disk_full(here: Stage) -> None:
     here.start_store(before=limited)
 
 
-def _disk_free(here: Stage) -> None:
+def disk_free(here: Stage) -> None:
     here.kill_store()
     here.start_store()
 
@@ -219,7 +219,7 @@ def _disk_free(here: Stage) -> None:
 TROUBLES: dict[str, tuple[Callable[[Stage], None], Callable[[Stage], None]]] = {
     "maxmemory": (_without_memory, _with_memory),
     "read-only": (_read_only, _writable),
-    "disk-full": (_disk_full, _disk_free),
+    "disk-full": (disk_full, disk_free),
 }
 
 

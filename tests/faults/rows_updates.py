@@ -17,7 +17,7 @@ from tests.fakes.telegram import TelegramServer
 from tests.faults.events import event, signed, tell
 from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import AtPhone, Ledger
-from tests.faults.rows_bot import outcome
+from tests.faults.rows_bot import at_telegram, outcome
 from tests.faults.rows_worker import submits
 from tests.faults.stage import Stage, stage, until
 from tests.whole.programme import free_port
@@ -36,13 +36,7 @@ async def updates_again(folder: Path, scale: Scale, seed: int) -> Count:
     yesterday = SimpleNamespace(time=lambda: time.time() - DAY_SECONDS)
     async with TelegramServer() as server, stage(folder) as here:
         here.ports["bot"] = free_port()
-        here.extra = {
-            "BOT_TOKEN": server.token,
-            "TELEGRAM_API_URL": server.url,
-            "TELEGRAM_MODE": "webhook",
-            "TELEGRAM_WEBHOOK_SECRET": "a-secret_of-ours",
-            "PUBLIC_URL": here.url(),
-        }
+        here.extra = at_telegram(server, "webhook", here.url())
         here.bot()
         here.worker("push").start()
         await here.until_ready_again()
@@ -101,7 +95,7 @@ async def events_again(folder: Path, scale: Scale, seed: int) -> Count:
             newest, expected = 0, 0
             for version in order:
                 body = event(reference, version, "verifying", f"note {version}")
-                assert await tell(here, body, signed(body, datetime.now(UTC))) == 200
+                assert await tell(here.url(), body, signed(body, datetime.now(UTC))) == 200
                 expected += version > newest
                 newest = max(newest, version)
             await until(lambda: not here.store.zcard("outbox:notices"), 60)
@@ -135,15 +129,15 @@ async def events_forged(folder: Path, scale: Scale, seed: int) -> Count:
             (body, signed(body, now + timedelta(minutes=6)), 401),
         ]
         for sent, headers, expected in tries:
-            assert await tell(here, sent, headers) == expected
+            assert await tell(here.url(), sent, headers) == expected
         assert b"verified" not in here.progress(reference)
         once = signed(body, datetime.now(UTC))
-        assert await tell(here, body, once) == 200
+        assert await tell(here.url(), body, once) == 200
         known = here.progress(reference)
         bot.kill()
         await here.until_ready_again()
         for _ in range(3):
-            assert await tell(here, body, once) == 200
+            assert await tell(here.url(), body, once) == 200
         assert here.progress(reference) == known
         assert here.store.zcard("outbox:notices") == 1
         return Count(tried=len(tries) + 4, sent=1, note="one event had an effect, once")

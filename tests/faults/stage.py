@@ -86,7 +86,7 @@ class Stage:
         self.folder = folder
         self.cases = cases
         self.store_port = free_port()
-        self.proxy = Proxy(self.store_port)
+        self.proxy = Proxy(lambda: self.store_port)
         self.roles: dict[str, Role] = {}
         self.ports: dict[str, int] = {}
         self.extra: dict[str, str] = {}

@@ -89,7 +89,7 @@ async def report_by_phone(server: TelegramServer, ledger: Ledger, people: int = 
 
 @row(
     "kill -9 of the bot at {kills} random points of conversations, Telegram by polling",
-    kills=(100, 5),
+    kills=(100, 3),
 )
 async def bot_killed_polling(folder: Path, scale: Scale, seed: int) -> Count:
     """The offset never passes what was not committed."""
@@ -98,7 +98,7 @@ async def bot_killed_polling(folder: Path, scale: Scale, seed: int) -> Count:
 
 @row(
     "kill -9 of the bot at {kills} random points of conversations, Telegram by webhook",
-    kills=(100, 5),
+    kills=(100, 3),
 )
 async def bot_killed_webhook(folder: Path, scale: Scale, seed: int) -> Count:
     """200 is answered after the commit alone."""
@@ -107,7 +107,7 @@ async def bot_killed_webhook(folder: Path, scale: Scale, seed: int) -> Count:
 
 @row(
     "kill -9 of the bot at {kills} random points of conversations, web chat, with pictures",
-    kills=(100, 5),
+    kills=(100, 4),
 )
 async def bot_killed_webchat(folder: Path, scale: Scale, seed: int) -> Count:
     """The page repeats what was not acknowledged."""

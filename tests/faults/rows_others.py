@@ -29,7 +29,7 @@ POINTS: tuple[tuple[str, When], ...] = (
 @row(
     "kill -9 of the media, notices and delivery workers before and after claim and mark, "
     "{times} × each",
-    times=(5, 1),
+    times=(3, 1),
 )
 async def others_killed_at_points(folder: Path, scale: Scale, seed: int) -> Count:
     """Each picture is safe and goes with its report; each notice is in the inbox once."""

@@ -120,7 +120,7 @@ async def workers_away(folder: Path, scale: Scale, seed: int) -> Count:
 
 @row(
     "kill -9 of the supervisor alone, and of its push worker in the midst of a push, {times} ×",
-    times=(5, 1),
+    times=(3, 1),
 )
 async def supervisor_killed(folder: Path, scale: Scale, seed: int) -> Count:
     """With the parent the children go; a child that dies is started again."""
@@ -141,6 +141,9 @@ async def supervisor_killed(folder: Path, scale: Scale, seed: int) -> Count:
             await until(lambda: not here.cases.unmet, 30)
             [child] = _children(whole.process.pid, "workers push")
             child.kill()
+            child.wait(10)
+            if scale.short:
+                here.leases_run_out("push")
             ledger.fault_over()
             await here.settled(RECOVERY_SECONDS)
             whole.kill()

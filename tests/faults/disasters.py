@@ -89,7 +89,7 @@ class Disasters:
         role.signal(signal.SIGSTOP)
         if self._hurry:
             await asyncio.sleep(1)
-            self._here.leases_run_out("push", "media", "notices", "delivery")
+            self._here.time_passes("push", "media", "notices", "delivery")
             await asyncio.sleep(1)
         else:
             await asyncio.sleep(ASLEEP_SECONDS)

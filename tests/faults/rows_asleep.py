@@ -40,7 +40,7 @@ async def _asleep_at(script: str, folder: Path, scale: Scale, seed: int) -> Coun
             sleeper.start()
             await until(lambda: not here.proxy.unmet, 30)
             if scale.short:
-                here.leases_run_out("push")
+                here.time_passes("push")
             other.start()
             ledger.fault_over()
             await here.settled(RECOVERY_SECONDS)

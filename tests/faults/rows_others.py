@@ -87,7 +87,7 @@ async def _all_struck(here: Stage, *, hurry: bool) -> None:
             if f"outbox:{kind}\r" not in unmet and kind not in met:
                 met.add(kind)
                 if hurry:
-                    here.leases_run_out(kind)
+                    here.time_passes(kind)
         return not unmet
 
     await until(all_met, 120)

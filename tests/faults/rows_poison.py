@@ -130,7 +130,7 @@ async def _parked(here: Stage, scale: Scale, *reasons: str) -> None:
 
     def parked() -> bool:
         if scale.short and not here.roles["push"].runs:
-            here.leases_run_out("push")
+            here.time_passes("push")
         return bool(store.hlen("outbox:push:parked"))
 
     await until(parked, 240)

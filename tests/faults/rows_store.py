@@ -131,7 +131,7 @@ async def _cut_at(
             await submits(here, ledger, f"q{number}-", 2)
             await until(lambda: not here.proxy.unmet, 60)
             if scale.short:
-                here.leases_run_out("push")
+                here.time_passes("push")
             await here.settled()
         return outcome(here, ledger, 2 * times)
 

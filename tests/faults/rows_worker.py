@@ -90,7 +90,7 @@ async def _killed_at(folder: Path, point: str, scale: Scale, seed: int) -> Count
             await until(lambda: not here.cases.unmet and not here.proxy.unmet, 60)
             push.kill()
             if scale.short:
-                here.leases_run_out("push")
+                here.time_passes("push")
             push.start()
             ledger.fault_over()
             await here.settled(RECOVERY_SECONDS)
@@ -143,7 +143,7 @@ async def supervisor_killed(folder: Path, scale: Scale, seed: int) -> Count:
             child.kill()
             child.wait(10)
             if scale.short:
-                here.leases_run_out("push")
+                here.time_passes("push")
             ledger.fault_over()
             await here.settled(RECOVERY_SECONDS)
             whole.kill()

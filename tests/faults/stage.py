@@ -174,15 +174,17 @@ class Stage:
                     role.start()
             await asyncio.sleep(0.3)
 
-    def leases_run_out(self, *kinds: str) -> None:
-        """As after twenty seconds: what somebody who died or sleeps had in hand is due again."""
+    def time_passes(self, *kinds: str) -> None:
+        """As after a minute: what somebody who died or sleeps had in hand is due again, and no case
+        system is at work any more on what it did not answer.
+        """
         store = self.store
         for kind in kinds:
             leases: dict[bytes, bytes] = store.hgetall(f"outbox:{kind}:leases")  # type: ignore[assignment]
             held = {name: 0 for name, lease in leases.items() if not lease.startswith(b"0:")}
             if held:
                 store.zadd(f"outbox:{kind}", held, xx=True)
-        store.delete(*map(bell_key, kinds))
+        store.delete(*map(bell_key, kinds), *store.scan_iter("sent:*"))
 
     async def until_done(self, *kinds: str, seconds: float = 90) -> None:
         """Wait until no work of these kinds stands there."""

@@ -29,6 +29,7 @@ TABLE: dict[str, Fault] = {
     "slow, within patience": Fault(how="slow", seconds=WITHIN_SECONDS),
     "slow, beyond patience": Fault(how="slow", seconds=BEYOND_SECONDS),
     "slow, beyond patience, but created": Fault(how="slow", seconds=BEYOND_SECONDS, opens=True),
+    "slow, created once we gave up": Fault(how="late", seconds=BEYOND_SECONDS),
     "headers, then nothing": Fault(how="hang after headers", opens=True),
     "nothing": Fault(how="hang"),
     "half a body": Fault(how="half body", opens=True),
@@ -65,6 +66,7 @@ async def cases_misbehave(folder: Path, scale: Scale, seed: int) -> Count:
                 here.cases.fail(fault, times=each)
                 await until_empty(push, 60)
                 assert here.cases.unmet == []
+                await here.cases.idle()
                 total += told(only(here.cases, names), names, began)
             here.cases.manners.token_polls = 4
             began, names = clock(), await waiting(store, each, start=90_000)
@@ -100,6 +102,7 @@ async def webhook_misbehaves(folder: Path, scale: Scale, seed: int) -> Count:
                     receiver.fail(fault, times=each)
                     await until_empty(push, 60)
                     assert receiver.unmet == []
+                    await receiver.idle()
                     total += _arrived(receiver.arrived, names, began)
             assert await push.outbox.parked() == {}
     total.note = f"{len(faults)} kinds of answer; the receiver drops an id that it has had"

@@ -30,7 +30,7 @@ KINDS = ("push", "media", "notices", "delivery")
     "two bots behind a balancer, {pushes} push workers and one of each other kind, page and "
     "Telegram, pictures and notices, one store: all of the above at random for {seconds} s",
     pushes=(4, 2),
-    seconds=(600, 20),
+    seconds=(600, 12),
 )
 async def all_at_once(folder: Path, scale: Scale, seed: int) -> Count:
     """Nothing lost, nothing twice; a notice in Telegram twice at most for each death in a send."""
@@ -54,6 +54,7 @@ async def all_at_once(folder: Path, scale: Scale, seed: int) -> Count:
             await here.until_done("notices", "delivery", seconds=180)
             assert [role for role in here.roles.values() if "drain.parked" in role.said()] == []
             assert server.violations == []
+            assert ledger.without_picture(here.cases) == []
             notices, again = _notices(here, server, told)
             deaths = len(here.roles["delivery"].ends) + disasters.count[ASLEEP]
             assert again <= deaths, f"{again} notices came again, with {deaths} deaths"

@@ -48,6 +48,37 @@ async def clock_wrong(folder: Path, scale: Scale, seed: int) -> Count:
 
 
 @row(
+    "the bot's clock is an hour early or late, or the push worker's, while {reports} people send "
+    "pictures that are slow to be made safe",
+    reports=(20, 2),
+)
+async def clock_wrong_and_pictures(folder: Path, scale: Scale, seed: int) -> Count:
+    """How long a report waits for its pictures does not depend on two clocks."""
+    total = Count()
+    for shift in SHIFTS:
+        for whose in ("bot", "push"):
+            total += await _with_pictures(folder / f"{whose}{shift}", whose, shift, scale, seed)
+    return total
+
+
+async def _with_pictures(folder: Path, whose: str, shift: str, scale: Scale, seed: int) -> Count:
+    ledger = Ledger(seed)
+    async with stage(folder) as here:
+        here.bot("bot", **(_wrong(shift) if whose == "bot" else {}))
+        push = here.worker("push", **(_wrong(shift) if whose == "push" else {}))
+        await here.until_ready_again()
+        await submits(here, ledger, "c", scale["reports"], pictures=True)
+        push.start()
+        # Each of them was looked at before any picture is safe.
+        await until(lambda: here.store.hlen("outbox:push:leases") or here.cases.cases, 30)
+        here.worker("media").start()
+        ledger.fault_over()
+        await here.until_done("media", "push")
+        assert ledger.without_picture(here.cases) == [], f"{whose}, {shift}"
+        return outcome(here, ledger, len(ledger.receipts))
+
+
+@row(
     "the push worker's clock is an hour early or late while {reports} reports go by signed webhook",
     reports=(20, 3),
 )

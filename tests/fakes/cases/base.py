@@ -10,7 +10,9 @@ from typing import Literal, Self
 from aiohttp import web
 from multidict import CIMultiDict
 
-How = Literal["answer", "hang", "hang after headers", "half body", "endless body", "reset", "slow"]
+How = Literal[
+    "answer", "hang", "hang after headers", "half body", "endless body", "reset", "slow", "late"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +20,8 @@ class Fault:
     """How one call fails; `opens` says whether the case is opened all the same.
 
     A call that is answered gets `status`, `headers` and `body`. One that is "slow" gets the right
-    answer after `seconds`; the case is opened at once, or with `opens` False after that.
+    answer after `seconds`; the case is opened at once, or with `opens` False after that, and not at
+    all where the client is gone by then. With "late" it is opened after `seconds`, client or not.
     """
 
     how: How = "answer"
@@ -52,6 +55,7 @@ class FaultyServer:
     def __init__(self) -> None:
         self.received: list[Received] = []
         self._faults: list[tuple[str, Fault]] = []
+        self._working: set[asyncio.Task[web.Response]] = set()
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -92,6 +96,7 @@ class FaultyServer:
     ) -> None:
         assert self._runner is not None
         await self._runner.cleanup()
+        await self.idle()
 
     async def answer(self, call: Received) -> web.Response:
         """What this server says when nothing is wrong."""
@@ -114,7 +119,20 @@ class FaultyServer:
         if fault.how == "slow":
             await asyncio.sleep(fault.seconds)
             return opened or await self.answer(call)
+        if fault.how == "late":
+            work = asyncio.create_task(self._late(call, fault.seconds))
+            self._working.add(work)
+            work.add_done_callback(self._working.discard)
+            return await asyncio.shield(work)
         return await _strike(request, fault, opened)
+
+    async def idle(self) -> None:
+        """Until it is at work on nothing that it was sent, asked for or not."""
+        await asyncio.gather(*self._working)
+
+    async def _late(self, call: Received, seconds: float) -> web.Response:
+        await asyncio.sleep(seconds)
+        return await self.answer(call)
 
     def _next_fault(self, method: str) -> Fault | None:
         for place, (wanted, fault) in enumerate(self._faults):

@@ -23,7 +23,7 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev $(ARQ)/.made system-packages
 	$(BIN)/python -m bench
 
-# Every way to fail, in full: some half an hour. A short version of it is in make test.
+# Every way to fail, in full: less than an hour. A short version of it is in make test.
 faults: $(VENV)/.dev system-packages
 	$(BIN)/python -m tests.faults --write
 

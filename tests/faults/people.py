@@ -1,4 +1,8 @@
-"""People who do not give up: they say everything again until it was heard, as pages do."""
+"""People who do not give up: they say everything again until it was heard, as pages do.
+
+What a person chooses, and how long they wait, follows from the ledger's seed and their name; so a
+name is used once in a ledger.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,11 @@ import asyncio
 import contextlib
 import random
 import re
-import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
+from itertools import count
 from typing import Any
 
 import aiohttp
@@ -18,18 +23,48 @@ import orjson
 from tests.contract.channels.driver import KNOWN_BY, Screen
 from tests.contract.channels.telegram import AtTelegram
 from tests.fakes.cases import GeoReportServer
-from tests.faults.stage import clock
+from tests.fakes.cases.georeport import Case
+from tests.faults.pictures import picture
+from tests.faults.stage import clock, until
 
 _AGAIN_SECONDS = 1.5
+# Longer than any fault of the matrix keeps anybody waiting for one acknowledgement.
+_LONGEST_SECONDS = 150.0
+# A report has nine screens, and some come twice.
+_STEPS_MOST = 60
 
 
 @dataclass
 class Ledger:
-    """What people were promised, to be compared with what there is."""
+    """What people were promised, to be compared with what there is.
 
+    `seed` decides what they choose; `pictured` are the reports that went with a picture; `told`
+    counts how often somebody was told that something is not saved yet.
+    """
+
+    seed: int = 0
     receipts: dict[str, str] = field(default_factory=dict)
     at: dict[str, float] = field(default_factory=dict)
     submitted: set[str] = field(default_factory=set)
+    pictured: set[str] = field(default_factory=set)
+    told: int = 0
+    _overs: list[float] = field(default_factory=list)
+    _names: set[str] = field(default_factory=set)
+
+    def chance_of(self, name: str) -> random.Random:
+        """What decides for the person of this name."""
+        assert name not in self._names, f"{name} is here already"
+        self._names.add(name)
+        return random.Random(f"{self.seed} {name}")
+
+    async def another(self) -> None:
+        """Until somebody was promised something more."""
+        before = len(self.receipts)
+        await until(lambda: len(self.receipts) > before, 60)
+
+    def fault_over(self) -> None:
+        """From now on nothing stands in the way: the delay of what waits counts from here."""
+        self._overs.append(clock())
 
     def promised(self, words: str, receipt: str) -> None:
         """Somebody saw a receipt for a report with these words."""
@@ -37,6 +72,25 @@ class Ledger:
             self.receipts[words] = receipt
             self.at[words] = clock()
         assert self.receipts[words] == receipt, "two receipts for one report"
+
+    def worst(self, cases: GeoReportServer) -> float | None:
+        """The longest from a receipt, or the end of the fault if that was later, to its case."""
+        delays = [
+            case.opened - max([at, *(over for over in self._overs if over <= case.opened)])
+            for words, at in self.at.items()
+            for case in cases.cases
+            if words in _form(case)
+        ]
+        return max([0.0, *delays]) if delays else None
+
+    def without_picture(self, cases: GeoReportServer) -> list[str]:
+        """Reports that were sent with a picture and whose case has none."""
+        return [
+            words
+            for words in self.pictured
+            for case in cases.cases
+            if words in _form(case) and not case.form.get("media_url")
+        ]
 
     def lost(self, cases: GeoReportServer) -> int:
         """Reports that were promised and are nowhere."""
@@ -53,11 +107,17 @@ class Ledger:
 
 def _said(cases: GeoReportServer) -> list[str]:
     """All that stands in each case."""
-    return [" ".join(case.form.values()) for case in cases.cases]
+    return [_form(case) for case in cases.cases]
 
 
-def next_step(screen: str, words: str) -> tuple[str, str] | None:
+def _form(case: Case) -> str:
+    return " ".join(case.form.values())
+
+
+def next_step(screen: str, words: str, choices: Sequence[str] = ()) -> tuple[str, str] | None:
     """What somebody does at a screen: ("press", choice) or ("text", words)."""
+    if screen == "media" and "done" in choices:
+        return "press", "done"
     return {
         "menu": ("press", "report"),
         "receipt": ("press", "menu"),
@@ -74,15 +134,23 @@ def next_step(screen: str, words: str) -> tuple[str, str] | None:
 
 
 class AtPage:
-    """Somebody at the page: what was not acknowledged is said again, over a new socket."""
+    """Somebody at the page: what was not acknowledged is said again, over a new socket.
 
-    def __init__(self, urls: Sequence[str], ledger: Ledger, name: str) -> None:
+    With `pictures` each of their reports has one.
+    """
+
+    def __init__(
+        self, urls: Sequence[str], ledger: Ledger, name: str, *, pictures: bool = False
+    ) -> None:
         self._urls = urls
         self._ledger = ledger
         self._name = name
-        self._token = secrets.token_urlsafe(32)
+        self._pictures = pictures
+        self._chance = ledger.chance_of(name)
+        self._token = urlsafe_b64encode(self._chance.randbytes(32)).decode().rstrip("=")
         self._count = 0
-        self._address = str(IPv4Address(secrets.randbits(32)))  # everybody has their own network
+        # Everybody has their own network.
+        self._address = str(IPv4Address(self._chance.getrandbits(32)))
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._session: aiohttp.ClientSession
         self.screen: dict[str, Any] = {}
@@ -98,7 +166,14 @@ class AtPage:
         await self._session.close()
 
     async def does(self, kind: str, **fields: Any) -> None:
-        """Say something until it is acknowledged; the newest screen is then in `screen`."""
+        """Say something until it is acknowledged; the newest screen is then in `screen`.
+
+        TimeoutError if it never is.
+        """
+        async with asyncio.timeout(_LONGEST_SECONDS):
+            await self._does(kind, fields)
+
+    async def _does(self, kind: str, fields: dict[str, Any]) -> None:
         self._count += 1
         name = f"{self._name}-{self._count}"
         frame = orjson.dumps({"id": name, "type": kind, **fields}).decode()
@@ -111,7 +186,7 @@ class AtPage:
             except (aiohttp.ClientError, OSError, TimeoutError, TypeError):
                 await self._hangs_up()
             tries += 1
-            await asyncio.sleep(min(1.0, 0.02 * 2**tries) * random.uniform(0.5, 1))
+            await asyncio.sleep(min(1.0, 0.02 * 2**tries) * self._chance.uniform(0.5, 1))
 
     async def _said(self, frame: str, name: str) -> bool:
         socket = self._socket or await self._connected()
@@ -123,6 +198,7 @@ class AtPage:
                 return True
             if "error" in heard and heard.get("id") == name:
                 self.heard_trouble += 1
+                self._ledger.told += 1
                 assert heard["error"]["again"], heard
                 return False
 
@@ -133,11 +209,16 @@ class AtPage:
             self._socket = None
 
     async def _connected(self) -> aiohttp.ClientWebSocketResponse:
-        url = random.choice(self._urls)
+        url = self._chance.choice(self._urls)
         headers = {"Origin": url, "X-Forwarded-For": self._address}
         self._socket = await self._session.ws_connect(f"{url}/chat/socket", headers=headers)
         await self._socket.send_str(orjson.dumps({"hello": self._token, "locale": "zh"}).decode())
         return self._socket
+
+    @property
+    def choices(self) -> list[str]:
+        """What can be pressed."""
+        return [button["id"] for row in self.screen.get("rows", ()) for button in row]
 
     async def until_told(self) -> None:
         """Until an error was shown."""
@@ -148,17 +229,28 @@ class AtPage:
     async def reaches(self, wanted: str) -> None:
         """Go on until this screen."""
         await self.does("open")
-        while self.screen["screen"] != wanted:
+        await self.goes_on_to(wanted)
+
+    async def goes_on_to(self, wanted: str) -> None:
+        """From the screen that is there to this one."""
+        for _ in range(_STEPS_MOST):
+            if self.screen["screen"] == wanted:
+                return
             await self.step()
+        raise AssertionError(f"{self._name} never comes to {wanted}: {self.screen}")
 
     async def step(self) -> None:
         """One step of the way."""
         screen = self.screen["screen"]
         if screen in ("menu", "receipt"):
-            self.words = f"{self._name} {secrets.token_hex(6)}"
+            self.words = f"{self._name} {self._chance.randbytes(6).hex()}"
         if screen == "summary":
             self._ledger.submitted.add(self.words)
-        action = next_step(screen, self.words)
+        if screen == "media" and self._pictures and "done" not in self.choices:
+            self._ledger.pictured.add(self.words)
+            await self.sends(picture(self._chance))
+            return
+        action = next_step(screen, self.words, self.choices)
         assert action, self.screen
         kind, what = action
         if kind == "text":
@@ -172,45 +264,85 @@ class AtPage:
         """One whole report, to its receipt."""
         await self.does("open")
         await self.step()
-        while self.screen["screen"] != "receipt":
-            await self.step()
+        await self.goes_on_to("receipt")
+
+    async def sends(self, body: bytes) -> None:
+        """Upload a file until it is taken, as the page does, and attach it."""
+        async with asyncio.timeout(_LONGEST_SECONDS):
+            while (kept := await self._uploaded(body)) is None:
+                await asyncio.sleep(self._chance.uniform(0.1, 0.5))
+        await self.does("attach", attachments=[kept], caption="")
+
+    async def _uploaded(self, body: bytes) -> dict[str, Any] | None:
+        url = self._chance.choice(self._urls)
+        headers = {"Origin": url, "X-Chat": self._token, "X-Forwarded-For": self._address}
+        try:
+            async with self._session.post(
+                f"{url}/chat/uploads", data=body, headers=headers
+            ) as answer:
+                kept: dict[str, Any] = await answer.json()
+                assert answer.status in (200, 503), kept
+                return kept if answer.status == 200 else None
+        except (aiohttp.ClientError, OSError):
+            return None
 
 
-async def crowds(urls: Sequence[str], ledger: Ledger, trouble: asyncio.Task[None]) -> None:
-    """People report as long as there is trouble, six at a time; nobody is too fast."""
+async def crowds(
+    urls: Sequence[str], ledger: Ledger, trouble: asyncio.Task[None], *, pictures: bool = False
+) -> None:
+    """People report as long as there is trouble, six at a time; nobody is too fast.
 
-    async def one_after_the_other(name: str) -> None:
-        while not trouble.done():
-            async with AtPage(urls, ledger, name) as person:
+    With `pictures` two of the six send one each time.
+    """
+
+    async def one_after_the_other(place: int) -> None:
+        for number in count():
+            if trouble.done():
+                return
+            name, sends = f"p{place}-{number}", pictures and place < 2
+            async with AtPage(urls, ledger, name, pictures=sends) as person:
                 await person.reports()
 
-    await asyncio.gather(*(one_after_the_other(f"p{number}") for number in range(6)))
+    async with asyncio.TaskGroup() as group:
+        for place in range(6):
+            group.create_task(one_after_the_other(place))
 
 
 class AtPhone:
-    """Somebody at Telegram: what brings nothing new is pressed or written again."""
+    """Somebody at Telegram: what brings nothing new is pressed or written again.
 
-    def __init__(self, resident: AtTelegram, ledger: Ledger, name: str) -> None:
+    With `pictures` each of their reports has one.
+    """
+
+    def __init__(
+        self, resident: AtTelegram, ledger: Ledger, name: str, *, pictures: bool = False
+    ) -> None:
         self._resident = resident
         self._ledger = ledger
         self._name = name
+        self._pictures = pictures
+        self._chance = ledger.chance_of(name)
         self.words = ""
 
     async def reports(self) -> None:
-        """One whole report, to its receipt."""
-        self.words = f"{self._name} {secrets.token_hex(6)}"
+        """One whole report, to its receipt. TimeoutError if that never comes."""
+        self.words = f"{self._name} {self._chance.randbytes(6).hex()}"
         before = set(self._ledger.receipts)
-        while self.words not in self._ledger.receipts:
-            await self._step()
+        async with asyncio.timeout(_LONGEST_SECONDS):
+            while self.words not in self._ledger.receipts:
+                await self._step()
         assert set(self._ledger.receipts) > before
 
     async def _step(self) -> None:
         screen = self._resident.screen()
         name = self._name_of(screen)
         revision = self._resident.person.chat.revision
-        action = next_step(name, self.words)
+        action = next_step(name, self.words, screen.choices)
         if not action:
             await self._resident.commands("start")
+        elif name == "media" and self._pictures and "done" not in screen.choices:
+            self._ledger.pictured.add(self.words)
+            await self._resident.sends(picture(self._chance))
         elif action[0] == "text":
             await self._resident.says(action[1])
         else:

@@ -1,4 +1,7 @@
-"""A proxy before the store that sees scripts pass, and cuts, delays or stalls what goes through."""
+"""A proxy that sees scripts pass to the store, and cuts, delays or stalls what goes through.
+
+With several targets it is also the load balancer before the bots.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 When = Literal["before", "after"]
-Verdict = Literal["pass", "cut"]
-Hook = Callable[[], Verdict]
+# cut: nothing of it arrives; half: half of it does; hold: it waits until it is let go.
+Verdict = Literal["pass", "cut", "half", "hold"]
+# Gets what passes: the script's call, or the store's answer.
+Hook = Callable[[bytes], Verdict]
 
 _SCRIPTS = Path(__file__).parents[2] / "bot" / "store"
 DIGESTS = {
@@ -20,21 +25,37 @@ DIGESTS = {
 
 
 class Proxy:
-    """Listens on `port` and passes everything on to `target`, as long as it is `up`."""
+    """Listens on `port` and passes each connection on to the port that `target` names, while `up`.
 
-    def __init__(self, target: int) -> None:
+    While `flows` is not set, everything waits that comes, either way; `held` lets go what a hook
+    held.
+    """
+
+    def __init__(self, target: Callable[[], int]) -> None:
         self._target = target
-        self._hooks: dict[tuple[str, When], Hook] = {}
+        self._hooks: list[tuple[str, When, bytes, Hook]] = []
         self._open: set[asyncio.StreamWriter] = set()
         self._serving: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
         self.up = True
         self.delay = 0.0
+        self.flows = asyncio.Event()
+        self.flows.set()
+        self.held = asyncio.Event()
 
-    def on(self, script: str, when: When, hook: Hook) -> None:
-        """Call `hook` once, when this script is on its way to the store, or its answer back."""
-        self._hooks[script, when] = hook
+    def on(self, script: str, when: When, hook: Hook, kind: str = "") -> None:
+        """Call `hook` once, when this script is on its way to the store, or its answer back.
+
+        With a `kind`, only when it is about that kind of work.
+        """
+        about = f"outbox:{kind}\r".encode() if kind else b""
+        self._hooks.append((script, when, about, hook))
+
+    @property
+    def unmet(self) -> list[tuple[str, When, bytes]]:
+        """What is hooked and has not passed yet."""
+        return [hooked[:3] for hooked in self._hooks]
 
     def cut(self) -> None:
         """Break every connection."""
@@ -70,13 +91,13 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            store_reader, store_writer = await asyncio.open_connection("127.0.0.1", self._target)
+            store_reader, store_writer = await asyncio.open_connection("127.0.0.1", self._target())
         except OSError:
             self._open.discard(writer)
             writer.transport.abort()
             return
         self._open.add(store_writer)
-        passing: list[str] = []
+        passing: list[tuple[str, bytes]] = []
         both = [
             asyncio.create_task(self._pass(reader, store_writer, "before", passing)),
             asyncio.create_task(self._pass(store_reader, writer, "after", passing)),
@@ -97,24 +118,30 @@ class Proxy:
         source: asyncio.StreamReader,
         target: asyncio.StreamWriter,
         when: When,
-        passing: list[str],
+        passing: list[tuple[str, bytes]],
     ) -> None:
         while data := await source.read(65536):
             if when == "before":
-                passing += [name for name, digest in DIGESTS.items() if digest in data]
+                passing += [(name, data) for name, digest in DIGESTS.items() if digest in data]
             if self.delay:
                 await asyncio.sleep(self.delay)
-            if self._struck(when, passing):
+            await self.flows.wait()
+            verdict = self._verdict(when, passing, data)
+            if verdict == "hold":
+                await self.held.wait()
+            if verdict == "cut":
                 raise ConnectionResetError
-            target.write(data)
+            target.write(data[: len(data) // 2] if verdict == "half" else data)
             await target.drain()
+            if verdict == "half":
+                raise ConnectionResetError
             if when == "after":
                 passing.clear()
         raise ConnectionResetError
 
-    def _struck(self, when: When, passing: list[str]) -> bool:
-        for name in passing:
-            hook = self._hooks.pop((name, when), None)
-            if hook is not None and hook() == "cut":
-                return True
-        return False
+    def _verdict(self, when: When, passing: list[tuple[str, bytes]], data: bytes) -> Verdict:
+        for place, (script, at, about, hook) in enumerate(self._hooks):
+            if at == when and any(name == script and about in call for name, call in passing):
+                del self._hooks[place]
+                return hook(data)
+        return "pass"

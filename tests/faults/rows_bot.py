@@ -8,12 +8,13 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.supervisor import STOP_SECONDS
 from tests.contract.channels.telegram import AtTelegram
 from tests.fakes.telegram import TelegramServer
 from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import AtPage, AtPhone, Ledger, crowds
 from tests.faults.proxy import Verdict
-from tests.faults.stage import Stage, clock, stage, until
+from tests.faults.stage import Role, Stage, clock, stage, until
 from tests.whole.programme import free_port
 
 
@@ -40,21 +41,27 @@ def outcome(here: Stage, ledger: Ledger, tried: int, note: str = "") -> Count:
         sent=len(here.cases.cases),
         lost=ledger.lost(here.cases),
         duplicated=ledger.duplicated(here.cases),
+        worst=ledger.worst(here.cases),
         note=note,
     )
 
 
+def at_telegram(server: TelegramServer, mode: str, url: str) -> dict[str, str]:
+    """The settings of a bot at Telegram that is reached at `url`."""
+    return {
+        "BOT_TOKEN": server.token,
+        "TELEGRAM_API_URL": server.url,
+        "TELEGRAM_MODE": mode,
+        "TELEGRAM_WEBHOOK_SECRET": "a-secret_of-ours",
+        "PUBLIC_URL": url,
+    }
+
+
 async def _at_telegram(folder: Path, mode: str, kills: int, seed: int) -> Count:
-    chance, ledger = random.Random(seed), Ledger()
+    chance, ledger = random.Random(seed), Ledger(seed)
     async with TelegramServer() as server, stage(folder) as here:
-        settings = {
-            "BOT_TOKEN": server.token,
-            "TELEGRAM_API_URL": server.url,
-            "TELEGRAM_MODE": mode,
-            "TELEGRAM_WEBHOOK_SECRET": "a-secret_of-ours",
-        }
         here.ports["bot"] = free_port()
-        here.extra = settings | {"PUBLIC_URL": here.url()}
+        here.extra = at_telegram(server, mode, here.url())
         here.bot()
         here.worker("push").start()
         await here.until_ready_again()
@@ -64,55 +71,77 @@ async def _at_telegram(folder: Path, mode: str, kills: int, seed: int) -> Count:
 
         over = asyncio.create_task(killing(here, kills, chance, polls))
         while not over.done():  # with others each time: one person has so many reports a day
-            people = [AtPhone(AtTelegram("zh", server), ledger, f"t{one}") for one in range(6)]
-            await asyncio.gather(*(person.reports() for person in people))
+            await report_by_phone(server, ledger)
         await over
         await here.settled()
         assert server.violations == []
         return outcome(here, ledger, kills, f"{len(ledger.receipts)} receipts")
 
 
-@row("kill -9 of the bot at random points of conversations, Telegram by polling")
+async def report_by_phone(server: TelegramServer, ledger: Ledger, people: int = 6) -> None:
+    """So many new people at Telegram report, each once."""
+    nth = len(ledger.receipts)
+    phones = [
+        AtPhone(AtTelegram("zh", server), ledger, f"t{nth + number}") for number in range(people)
+    ]
+    await asyncio.gather(*(person.reports() for person in phones))
+
+
+@row(
+    "kill -9 of the bot at {kills} random points of conversations, Telegram by polling",
+    kills=(100, 3),
+)
 async def bot_killed_polling(folder: Path, scale: Scale, seed: int) -> Count:
     """The offset never passes what was not committed."""
-    return await _at_telegram(folder, "polling", scale.of(100, 5), seed)
+    return await _at_telegram(folder, "polling", scale["kills"], seed)
 
 
-@row("kill -9 of the bot at random points of conversations, Telegram by webhook")
+@row(
+    "kill -9 of the bot at {kills} random points of conversations, Telegram by webhook",
+    kills=(100, 3),
+)
 async def bot_killed_webhook(folder: Path, scale: Scale, seed: int) -> Count:
     """200 is answered after the commit alone."""
-    return await _at_telegram(folder, "webhook", scale.of(100, 5), seed)
+    return await _at_telegram(folder, "webhook", scale["kills"], seed)
 
 
-@row("kill -9 of the bot at random points of conversations, web chat")
+@row(
+    "kill -9 of the bot at {kills} random points of conversations, web chat, with pictures",
+    kills=(100, 4),
+)
 async def bot_killed_webchat(folder: Path, scale: Scale, seed: int) -> Count:
     """The page repeats what was not acknowledged."""
-    chance, ledger = random.Random(seed), Ledger()
-    kills = scale.of(100, 5)
+    chance, ledger, kills = random.Random(seed), Ledger(seed), scale["kills"]
     async with stage(folder) as here:
         here.bot()
         here.worker("push").start()
+        here.worker("media").start()
         await here.until_ready_again()
         over = asyncio.create_task(killing(here, kills, chance))
-        await crowds([here.url()], ledger, over)
+        await crowds([here.url()], ledger, over, pictures=True)
         await over
         await here.settled()
-        return outcome(here, ledger, kills, f"{len(ledger.receipts)} receipts")
+        assert ledger.without_picture(here.cases) == []
+        note = f"{len(ledger.receipts)} receipts, {len(ledger.pictured)} with a picture"
+        return outcome(here, ledger, kills, note)
 
 
-@row("kill -9 of the bot as a submit reaches the store, and as its answer comes back")
+@row(
+    "kill -9 of the bot as a submit reaches the store, and as its answer returns, {times} × each",
+    times=(10, 1),
+)
 async def bot_killed_at_submit(folder: Path, scale: Scale, seed: int) -> Count:
     """Before: nothing was submitted. After: it was, and the receipt is the one that was kept."""
-    ledger, tried = Ledger(), 0
+    ledger, tried = Ledger(seed), 0
     async with stage(folder) as here:
         here.bot()
         here.worker("push").start()
         await here.until_ready_again()
-        for number in range(scale.of(10, 1)):
+        for number in range(scale["times"]):
             for when in ("before", "after"):
                 async with AtPage([here.url()], ledger, f"s{number}{when}") as person:
                     await person.reaches("summary")
-                    here.proxy.on("commit", when, lambda: _killed(here))
+                    here.proxy.on("commit", when, lambda _: _killed(here))
                     submitting = asyncio.create_task(person.step())
                     await until(lambda: not here.roles["bot"].runs, 10)
                     await here.until_ready_again()
@@ -128,10 +157,54 @@ def _killed(here: Stage) -> Verdict:
     return "pass"
 
 
+@row(
+    "rolling restart, {rounds} ×: SIGTERM of two bots, two push workers and a media worker in "
+    "turn, while people report",
+    rounds=(5, 1),
+)
+async def rolling_restart(folder: Path, scale: Scale, seed: int) -> Count:
+    """Nothing is lost, and each is gone before whoever runs it would kill it."""
+    ledger, took = Ledger(seed), [0.0]
+    async with stage(folder) as here:
+        bots = ("bot", "bot2")
+        workers = {"push": "push", "push2": "push", "media": "media"}
+        for name in bots:
+            here.bot(name)
+            await here.until_ready_again(name)
+        for name, kind in workers.items():
+            here.worker(kind, name).start()
+
+        async def restarting() -> None:
+            for _ in range(scale["rounds"]):
+                for name in (*bots, *workers):
+                    await ledger.another()
+                    took.append(await _stopped(here.roles[name]))
+                    here.roles[name].start()
+                    if name in bots:
+                        await here.until_ready(name)
+
+        trouble = asyncio.create_task(restarting())
+        await crowds([here.url(name) for name in bots], ledger, trouble, pictures=True)
+        await trouble
+        await here.settled()
+        assert ledger.without_picture(here.cases) == []
+        assert {end for role in here.roles.values() for end in role.ends} == {0}
+        note = f"{len(ledger.receipts)} receipts; each stopped within {max(took):.1f} s"
+        return outcome(here, ledger, len(took) - 1, note)
+
+
+async def _stopped(role: Role) -> float:
+    """SIGTERM, and wait for its end; the seconds that it took."""
+    began, role.held = clock(), True
+    role.signal(signal.SIGTERM)
+    await until(lambda: not role.runs, STOP_SECONDS)
+    return clock() - began
+
+
 @row("SIGTERM of the bot with 50 turns in flight")
 async def bot_stopped_in_flight(folder: Path, scale: Scale, seed: int) -> Count:
     """What is in hand is finished or never acknowledged."""
-    ledger, count = Ledger(), 50
+    ledger, count = Ledger(seed), 50
     async with stage(folder) as here:
         here.bot()
         here.worker("push").start()
@@ -143,11 +216,7 @@ async def bot_stopped_in_flight(folder: Path, scale: Scale, seed: int) -> Count:
         here.proxy.delay = 0.05
         submitting = [asyncio.create_task(person.step()) for person in people]
         await asyncio.sleep(0.02)
-        here.roles["bot"].held = True
-        here.roles["bot"].signal(signal.SIGTERM)
-        began = clock()
-        await until(lambda: not here.roles["bot"].runs, 30)
-        took = clock() - began
+        took = await _stopped(here.roles["bot"])
         here.proxy.delay = 0
         await here.until_ready_again()
         await asyncio.gather(*submitting)

@@ -1,129 +1,142 @@
-"""Everything at once, at random; and entries that take a worker down with them."""
+"""Everything at once, at random."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-import signal
-from collections.abc import Callable
+from collections import Counter
+from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 
-from aiohttp import web
+import aiohttp
+from redis.exceptions import RedisError
 
-from tests.fakes.cases import GeoReportServer
-from tests.fakes.cases.base import Fault, Received
+from tests.fakes.cases.georeport import Case
+from tests.fakes.telegram import TelegramServer
+from tests.faults.disasters import ASLEEP, Disasters
+from tests.faults.events import event, signed, tell
 from tests.faults.matrix import Count, Scale, row
-from tests.faults.people import AtPage, Ledger, crowds
-from tests.faults.rows_bot import outcome
-from tests.faults.rows_worker import submits
-from tests.faults.stage import Stage, clock, stage, until
+from tests.faults.people import Ledger, crowds
+from tests.faults.proxy import Proxy
+from tests.faults.rows_bot import at_telegram, outcome, report_by_phone
+from tests.faults.stage import Stage, clock, stage
 
-FAULTS = (
-    Fault(how="reset"),
-    Fault(how="reset", opens=True),
-    Fault(status=500, opens=True),
-    Fault(status=503),
-    Fault(how="half body", opens=True),
+BOTS = ("bot", "bot2")
+KINDS = ("push", "media", "notices", "delivery")
+
+
+@row(
+    "two bots behind a balancer, {pushes} push workers and one of each other kind, page and "
+    "Telegram, pictures and notices, one store: all of the above at random for {seconds} s",
+    pushes=(4, 2),
+    seconds=(600, 12),
 )
-
-
-async def _disaster(here: Stage, chance: random.Random) -> None:
-    names = list(here.roles)
-    match chance.randrange(8):
-        case 0 | 1 | 2:
-            role = here.roles[chance.choice(names)]
-            role.signal(signal.SIGKILL)  # whoever keeps it starts it again
-        case 3:
-            here.roles[chance.choice(names)].signal(signal.SIGTERM)
-        case 4:
-            role = here.roles[chance.choice(names)]
-            role.signal(signal.SIGSTOP)
-            await asyncio.sleep(chance.uniform(0.2, 2))
-            role.signal(signal.SIGCONT)
-        case 5:
-            here.proxy.up = False
-            here.proxy.cut()
-            await asyncio.sleep(chance.uniform(0.05, 0.5))
-            here.proxy.up = True
-        case 6:
-            here.kill_store()
-            await asyncio.sleep(chance.uniform(0.0, 0.3))
-            here.start_store()
-        case 7:
-            here.cases.fail(chance.choice(FAULTS), times=chance.randrange(1, 6))
-
-
-@row("two bots, four push workers, one store, all of the above at random for 10 minutes")
 async def all_at_once(folder: Path, scale: Scale, seed: int) -> Count:
-    """Nothing lost, nothing twice."""
-    ledger, chance, disasters = Ledger(), random.Random(seed), 0
-    async with stage(folder) as here:
-        for name in ("bot", "bot2"):
-            here.bot(name)
-            await here.until_ready_again(name)
-        for number in range(4):
-            here.worker("push", f"push{number}").start()
-        end = clock() + scale.of(600, 15)
-
-        async def striking() -> None:
-            nonlocal disasters
-            while clock() < end:
-                await asyncio.sleep(chance.uniform(0.1, 1.0))
-                await _disaster(here, chance)
-                disasters += 1
-
-        trouble = asyncio.create_task(striking())
-        urls = [here.url("bot"), here.url("bot2")]
-        await crowds(urls, ledger, trouble)
-        await trouble
-        began = clock()
-        await here.settled(180)
-        count = outcome(here, ledger, disasters, f"{len(ledger.receipts)} receipts")
-        count.worst = clock() - began
-        assert not count.lost, here.left()
-        return count
-
-
-class Deadly(GeoReportServer):
-    """A case system that takes down whoever sends it a certain report."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kills = 0
-        self.strike: Callable[[], None] = lambda: None
-
-    async def answer(self, call: Received) -> web.Response:
-        if call.method == "POST" and b"poison" in call.body:
-            self.kills += 1
-            self.strike()
-            await asyncio.Event().wait()
-        return await super().answer(call)
+    """Nothing lost, nothing twice; a notice in Telegram twice at most for each death in a send."""
+    ledger, chance = Ledger(seed), random.Random(seed)
+    which = random.Random(seed + 1)
+    async with TelegramServer() as server, stage(folder) as here:
+        async with Proxy(lambda: here.ports[which.choice(BOTS)]) as balancer:
+            url = f"http://127.0.0.1:{balancer.port}"
+            here.extra = at_telegram(server, "webhook", url)
+            await _started(here, scale["pushes"])
+            disasters = Disasters(here, server, chance, hurry=scale.short)
+            over = asyncio.create_task(_striking(disasters, chance, scale["seconds"]))
+            telling = asyncio.create_task(_telling(here, url, over))
+            async with asyncio.TaskGroup() as people:
+                people.create_task(crowds([url], ledger, over, pictures=True))
+                people.create_task(_phones(server, ledger, over))
+            await over
+            ledger.fault_over()
+            await here.until_done("media", "push", seconds=180)
+            told = await telling
+            await here.until_done("notices", "delivery", seconds=180)
+            assert [role for role in here.roles.values() if "drain.parked" in role.said()] == []
+            assert server.violations == []
+            assert ledger.without_picture(here.cases) == []
+            notices, again = _notices(here, server, told)
+            deaths = len(here.roles["delivery"].ends) + disasters.count[ASLEEP]
+            assert again <= deaths, f"{again} notices came again, with {deaths} deaths"
+        note = (
+            f"{len(ledger.receipts)} receipts, {len(ledger.pictured)} with a picture, {notices} "
+            f"notices, {again} of them twice"
+        )
+        return outcome(here, ledger, disasters.count.total(), note)
 
 
-@row("poison: an entry that takes the worker down each time, among good ones")
-async def poison_kills(folder: Path, scale: Scale, seed: int) -> Count:
-    """From the second death on it is worked on alone, and parked at the fifth."""
-    ledger, count = Ledger(), scale.of(50, 10)
-    deaths = scale.of(5, 2)
-    async with stage(folder) as here:
-        await here.cases.__aexit__(None, None, None)
-        deadly = Deadly()
-        async with deadly:
-            here.cases = deadly
-            here.bot()
-            push = here.worker("push")
-            deadly.strike = lambda: push.signal(signal.SIGKILL)
-            await here.until_ready_again()
-            async with AtPage([here.url()], Ledger(), "poison") as person:
-                await person.reports()
-            await submits(here, ledger, "g", count)
-            began = clock()
-            push.start()
-            await until(lambda: len(deadly.cases) >= count, 180)
-            worst = clock() - began
-            await until(lambda: deadly.kills >= deaths, 180)
-            if not scale.short:
-                await until(lambda: here.store.hlen("outbox:push:parked") == 1, 60)
-        found = outcome(here, ledger, count, f"{deadly.kills} deaths")
-        found.worst = worst
-        return found
+async def _started(here: Stage, pushes: int) -> None:
+    for name in BOTS:
+        here.bot(name)
+        await here.until_ready_again(name)
+    for number in range(pushes):
+        here.worker("push", f"push{number}").start()
+    for kind in KINDS[1:]:
+        here.worker(kind).start()
+
+
+async def _striking(disasters: Disasters, chance: random.Random, seconds: float) -> None:
+    end = clock() + seconds
+    while clock() < end:
+        await asyncio.sleep(chance.uniform(0.1, 1.0))
+        await disasters.strike()
+    await disasters.over()
+
+
+async def _phones(server: TelegramServer, ledger: Ledger, over: asyncio.Task[None]) -> None:
+    """As long as it goes on, people at Telegram report, two at a time."""
+    while not over.done():
+        await report_by_phone(server, ledger, 2)
+
+
+async def _telling(here: Stage, url: str, over: asyncio.Task[None]) -> list[Case]:
+    """The case system has news of each case once, and says it until it is heard; those cases."""
+    told: list[Case] = []
+    while True:
+        last = over.done() and _pushed(here)
+        for case in here.cases.cases[len(told) :]:
+            while not await _heard(url, case):
+                await asyncio.sleep(0.3)
+            told.append(case)
+        if last:
+            return told
+        await asyncio.sleep(0.3)
+
+
+def _pushed(here: Stage) -> bool:
+    try:
+        return not here.store.zcard("outbox:push")
+    except RedisError:
+        return False
+
+
+async def _heard(url: str, case: Case) -> bool:
+    body = event(case.reference, 1, "verifying", _news(case))
+    try:
+        return await tell(url, body, signed(body, datetime.now(UTC))) == HTTPStatus.OK
+    except (aiohttp.ClientError, OSError):
+        return False
+
+
+def _news(case: Case) -> str:
+    """What the case system says of it, in words that no other case has."""
+    return f"消息 {case.id}。"
+
+
+def _notices(here: Stage, server: TelegramServer, told: list[Case]) -> tuple[int, int]:
+    """How many notices there are, and how many at Telegram came again; asserts that none is lost.
+
+    On the page there is one for each, at Telegram one or more.
+    """
+    at_phones = [_news(case) for case in told if case.description.startswith("t")]
+    in_chats = Counter(
+        news
+        for chat in server.world.chats.values()
+        for message in chat.messages
+        for news in at_phones
+        if message.from_bot and news in message.text
+    )
+    assert set(in_chats) == set(at_phones), set(at_phones) - set(in_chats)
+    inboxes = sum(int(here.store.hlen(inbox)) for inbox in here.store.scan_iter("inbox:*"))
+    assert inboxes == len(told) - len(at_phones)
+    return len(told), in_chats.total() - len(at_phones)

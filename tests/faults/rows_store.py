@@ -5,28 +5,24 @@ from __future__ import annotations
 import asyncio
 import random
 import resource
-import shutil
 import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import orjson
-from redis import Redis
-
 from bot import valkey
+from bot.store.connection import ANSWER_SECONDS
 from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import AtPage, Ledger, crowds
-from tests.faults.proxy import When
+from tests.faults.proxy import Verdict, When
 from tests.faults.rows_bot import outcome
 from tests.faults.rows_worker import submits
-from tests.faults.stage import Stage, clock, opened_progress, stage, until
+from tests.faults.stage import Stage, stage, until
 
 
 @row("the store is down when the bot starts")
 async def store_down_at_start(folder: Path, scale: Scale, seed: int) -> Count:
     """The bot says so in a sentence and is started again by whoever keeps it."""
-    ledger = Ledger()
+    ledger = Ledger(seed)
     async with stage(folder, store=False) as here:
         bot = here.bot()
         bot.start()
@@ -47,10 +43,12 @@ async def _under(here: Stage, ledger: Ledger, trouble: asyncio.Task[None]) -> No
     await trouble
 
 
-@row("connections to the store break at random, in turns and in pushes")
+@row(
+    "{cuts} × all connections to the store break at random, in turns and in pushes", cuts=(200, 15)
+)
 async def store_cut_off(folder: Path, scale: Scale, seed: int) -> Count:
     """Whoever lost a connection asks again; the version in the store tells what was kept."""
-    ledger, chance, cuts = Ledger(), random.Random(seed), scale.of(200, 15)
+    ledger, chance, cuts = Ledger(seed), random.Random(seed), scale["cuts"]
 
     async with stage(folder) as here:
 
@@ -70,65 +68,78 @@ async def store_cut_off(folder: Path, scale: Scale, seed: int) -> Count:
         return outcome(here, ledger, cuts, f"{len(ledger.receipts)} receipts")
 
 
-@row("the connection breaks at EXEC of a submit: before, and after it was carried out")
+BREAKS: tuple[tuple[When, Verdict], ...] = (("before", "cut"), ("after", "cut"), ("after", "half"))
+
+
+def _breaks(here: Stage, script: str, broken: tuple[When, Verdict], kind: str = "") -> None:
+    when, verdict = broken
+    here.proxy.on(script, when, lambda _: verdict, kind)
+
+
+@row(
+    "the connection breaks at EXEC of a submit: before it is carried out, after, and after half of "
+    "the answer; {times} × each",
+    times=(25, 3),
+)
 async def store_cut_at_exec(folder: Path, scale: Scale, seed: int) -> Count:
     """Unknown is resolved by asking: the receipt is that of the one report there is."""
-    ledger, tried = Ledger(), 0
+    ledger, tried = Ledger(seed), 0
     async with stage(folder) as here:
         here.bot()
         here.worker("push").start()
         await here.until_ready_again()
-        for number in range(scale.of(25, 3)):
-            for when in ("before", "after"):
-                async with AtPage([here.url()], ledger, f"x{number}{when}") as person:
+        for number in range(scale["times"]):
+            for place, broken in enumerate(BREAKS):
+                async with AtPage([here.url()], ledger, f"x{number}-{place}") as person:
                     await person.reaches("summary")
-                    here.proxy.on("commit", when, lambda: "cut")
+                    _breaks(here, "commit", broken)
                     await person.step()
                     tried += 1
+                    assert here.proxy.unmet == []
         await here.settled()
         assert len(ledger.receipts) == tried
         return outcome(here, ledger, tried)
 
 
-PUSH_POINTS: tuple[tuple[str, When], ...] = (
-    ("claim", "before"),
-    ("claim", "after"),
-    ("settle", "before"),
-    ("settle", "after"),
+@row(
+    "the connection breaks while the push worker claims and marks: before, after, after half of "
+    "the answer; {times} × each",
+    times=(5, 1),
 )
-
-
-@row("the connection breaks while the push worker claims, and while it marks")
 async def store_cut_at_push(folder: Path, scale: Scale, seed: int) -> Count:
     """A mark that was not heard is found by its fence, a claim by its lease."""
-    times = scale.of(5, 1)
     played = await asyncio.gather(
-        *(_cut_at(folder / f"{script}-{when}", script, when, times) for script, when in PUSH_POINTS)
+        *(
+            _cut_at(folder / f"{script}-{place}", script, broken, scale, seed)
+            for script in ("claim", "settle")
+            for place, broken in enumerate(BREAKS)
+        )
     )
     return sum(played, Count())
 
 
-async def _cut_at(folder: Path, script: str, when: When, times: int) -> Count:
-    ledger, worst = Ledger(), 0.0
+async def _cut_at(
+    folder: Path, script: str, broken: tuple[When, Verdict], scale: Scale, seed: int
+) -> Count:
+    ledger, times = Ledger(seed), scale["times"]
     async with stage(folder) as here:
         here.bot()
         here.worker("push").start()
         await here.until_ready_again()
         for number in range(times):
-            here.proxy.on(script, when, lambda: "cut")
-            began = clock()
-            await submits(here, ledger, f"q{number}", 2)
+            _breaks(here, script, broken, "push")
+            await submits(here, ledger, f"q{number}-", 2)
+            await until(lambda: not here.proxy.unmet, 60)
+            if scale.short:
+                here.time_passes("push")
             await here.settled()
-            worst = max(worst, clock() - began)
-        count = outcome(here, ledger, 2 * times)
-        count.worst = worst
-        return count
+        return outcome(here, ledger, 2 * times)
 
 
-@row("kill -9 of the store at random moments")
+@row("kill -9 of the store at {kills} random moments", kills=(50, 4))
 async def store_killed(folder: Path, scale: Scale, seed: int) -> Count:
     """What it answered was on disk; what it did not answer is asked for again."""
-    ledger, chance, kills = Ledger(), random.Random(seed), scale.of(50, 4)
+    ledger, chance, kills = Ledger(seed), random.Random(seed), scale["kills"]
     async with stage(folder) as here:
 
         async def killing() -> None:
@@ -144,6 +155,32 @@ async def store_killed(folder: Path, scale: Scale, seed: int) -> Count:
         await _under(here, ledger, asyncio.create_task(killing()))
         await here.settled()
         return outcome(here, ledger, kills, f"{len(ledger.receipts)} receipts")
+
+
+@row("the store stalls for {seconds} s, {stalls} ×, and goes on", seconds=(20, 17), stalls=(5, 1))
+async def store_stalls(folder: Path, scale: Scale, seed: int) -> Count:
+    """People are told, nobody is told wrongly, and what was sent late counts once."""
+    ledger, stalls = Ledger(seed), scale["stalls"]
+    assert scale["seconds"] > ANSWER_SECONDS
+    async with stage(folder) as here:
+
+        async def stalling() -> None:
+            for number in range(stalls):
+                await ledger.another()
+                told = ledger.told
+                here.proxy.flows.clear()
+                await asyncio.sleep(scale["seconds"])
+                assert ledger.told > told, f"nobody was told in stall {number}"
+                here.proxy.flows.set()
+                ledger.fault_over()
+
+        here.bot()
+        here.worker("push").start()
+        await here.until_ready_again()
+        await _under(here, ledger, asyncio.create_task(stalling()))
+        await here.settled()
+        note = f"{len(ledger.receipts)} receipts, told {ledger.told} times"
+        return outcome(here, ledger, stalls, note)
 
 
 def _without_memory(here: Stage) -> None:
@@ -162,7 +199,7 @@ def _writable(here: Stage) -> None:
     here.store.replicaof("NO", "ONE")
 
 
-def _disk_full(here: Stage) -> None:
+def disk_full(here: Stage) -> None:
     """A limit on the file's length does to a write what a full disk does."""
     here.kill_store()
     longest = max(map(len, valkey.contents(here.folder / "data").values()))
@@ -174,7 +211,7 @@ def _disk_full(here: Stage) -> None:
     here.start_store(before=limited)
 
 
-def _disk_free(here: Stage) -> None:
+def disk_free(here: Stage) -> None:
     here.kill_store()
     here.start_store()
 
@@ -182,14 +219,14 @@ def _disk_free(here: Stage) -> None:
 TROUBLES: dict[str, tuple[Callable[[Stage], None], Callable[[Stage], None]]] = {
     "maxmemory": (_without_memory, _with_memory),
     "read-only": (_read_only, _writable),
-    "disk-full": (_disk_full, _disk_free),
+    "disk-full": (disk_full, disk_free),
 }
 
 
 @row("disk full, maxmemory, read-only store")
 async def store_full(folder: Path, scale: Scale, seed: int) -> Count:
     """The person is told, nothing is half there, and it goes on once there is room."""
-    ledger, tried = Ledger(), 0
+    ledger, tried = Ledger(seed), 0
     async with stage(folder) as here:
         here.bot()
         await here.until_ready_again()
@@ -208,72 +245,7 @@ async def store_full(folder: Path, scale: Scale, seed: int) -> Count:
                 await submitting
                 tried += 1
         here.worker("push").start()
+        ledger.fault_over()
         await here.settled()
         assert len(ledger.receipts) == tried
         return outcome(here, ledger, tried, "told each time")
-
-
-@row("the append-only file is cut at random points")
-async def store_file_cut(folder: Path, scale: Scale, seed: int) -> Count:
-    """Reports, receipts, sealed addresses and work agree at every point; no start in silence."""
-    ledger, chance, cuts = Ledger(), random.Random(seed), scale.of(50, 10)
-    async with stage(folder) as here:
-        here.bot()
-        await here.until_ready_again()
-        await submits(here, ledger, "a", 20)
-        here.roles["bot"].kill()
-        here.kill_store()
-        [(path, content)] = valkey.contents(folder / "data").items()
-        refused = 0
-        for number in range(cuts):
-            copy = folder / f"cut{number}"
-            shutil.copytree(
-                folder / "data" / "valkey", copy / "valkey", ignore=shutil.ignore_patterns("*.sock")
-            )
-            cut = copy / path.relative_to(folder / "data")
-            cut.write_bytes(content[: chance.randrange(len(content) // 10, len(content))])
-            refused += _refuses(copy)
-            _agrees(copy)
-            shutil.rmtree(copy)
-        return Count(tried=cuts, sent=len(ledger.receipts), note=f"{refused} starts refused first")
-
-
-def _refuses(folder: Path) -> bool:
-    """Whether the store does not start untold; the sentence says how to tell it."""
-    process = subprocess.Popen(valkey.command(folder))
-    try:
-        valkey.wait_until_ready(process, folder)
-    except valkey.ValkeyNotStarted as error:
-        assert valkey.ACCEPT_LOSS in str(error)
-        return True
-    finally:
-        process.kill()
-        process.wait()
-    return False  # cut between two changes, where nobody can tell
-
-
-def _agrees(folder: Path) -> None:
-    before = valkey.contents(folder)
-    process = subprocess.Popen(valkey.command(folder, accept_loss=True))
-    try:
-        with Redis.from_url(valkey.wait_until_ready(process, folder)) as store:
-            reports = {key.split(b":")[1] for key in store.keys("report:*")}
-            assert reports == set(store.zrange("outbox:push", 0, -1))
-            assert reports == {key.split(b":")[1] for key in store.keys("progress:*")}
-            assert len(store.keys("receipt:*")) == len(reports)
-            assert {_record(store, folder.parent / "data", one) for one in reports} == {
-                key.split(b":")[1].decode() for key in store.keys("vault:*")
-            }
-        said = list(valkey.lost(before))
-        shorter = any(len(content) > path.stat().st_size for path, content in before.items())
-        assert bool(said) == shorter
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _record(store: Redis, data: Path, reference: bytes) -> str:
-    written = store.get(b"progress:" + reference)
-    assert isinstance(written, bytes)
-    record: str = orjson.loads(opened_progress(data, reference.decode(), written))[0]
-    return record

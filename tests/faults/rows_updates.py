@@ -1,42 +1,42 @@
-"""What comes in comes again, late, in the wrong order, forged, or by a clock that is wrong."""
+"""What comes in comes again, late, in the wrong order, or forged."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+import re
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from unittest.mock import patch
 
-import aiohttp
-import orjson
-from standardwebhooks import Webhook
-
+from bot import valkey
 from tests.contract.channels.telegram import AtTelegram
 from tests.fakes.telegram import TelegramServer
+from tests.faults.events import event, signed, tell
 from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import AtPhone, Ledger
-from tests.faults.rows_bot import outcome
+from tests.faults.rows_bot import at_telegram, outcome
 from tests.faults.rows_worker import submits
-from tests.faults.stage import HOOK_SECRET, Stage, stage, until
+from tests.faults.stage import Stage, stage, until
 from tests.whole.programme import free_port
 
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+DAY_SECONDS = 24 * 3600
+_TURN = re.compile(rb"\r\nSET\r\n\$\d+\r\nc:", re.IGNORECASE)
 
 
-@row("updates duplicated and out of order, old ones too")
+@row(
+    "updates of {reports} reports a day old, duplicated and out of order, old ones too",
+    reports=(40, 4),
+)
 async def updates_again(folder: Path, scale: Scale, seed: int) -> Count:
     """One turn each: an update that was committed shows the screen again and does nothing."""
-    chance, ledger, again = random.Random(seed), Ledger(), 0
+    chance, ledger, again = random.Random(seed), Ledger(seed), 0
+    yesterday = SimpleNamespace(time=lambda: time.time() - DAY_SECONDS)
     async with TelegramServer() as server, stage(folder) as here:
         here.ports["bot"] = free_port()
-        here.extra = {
-            "BOT_TOKEN": server.token,
-            "TELEGRAM_API_URL": server.url,
-            "TELEGRAM_MODE": "webhook",
-            "TELEGRAM_WEBHOOK_SECRET": "a-secret_of-ours",
-            "PUBLIC_URL": here.url(),
-        }
+        here.extra = at_telegram(server, "webhook", here.url())
         here.bot()
         here.worker("push").start()
         await here.until_ready_again()
@@ -53,70 +53,49 @@ async def updates_again(folder: Path, scale: Scale, seed: int) -> Count:
                 await asyncio.sleep(0.7)  # or people would be too fast, by our own limit
 
         repeats = asyncio.create_task(repeating())
-        for _ in range(scale.of(10, 1)):
-            await asyncio.gather(*(person.reports() for person in people))
+        with patch("tests.fakes.telegram.chat.time", yesterday):
+            for _ in range(scale["reports"] // 4):
+                await asyncio.gather(*(person.reports() for person in people))
         over.set()
         await repeats
+        await server.drained()
         await here.settled()
         assert server.violations == []
-        return outcome(here, ledger, again, f"{len(ledger.receipts)} receipts")
+        updates, turns = len(server.world.updates.deliveries), _turns(folder / "data")
+        assert turns == updates, f"{turns} turns of {updates} updates"
+        return outcome(here, ledger, again, f"{updates} updates, {turns} turns")
 
 
-async def _told(here: Stage, body: bytes, headers: dict[str, str]) -> int:
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(f"{here.url()}/hooks/case", data=body, headers=headers) as answer,
-    ):
-        return answer.status
+def _turns(data: Path) -> int:
+    """Turns that were kept, by the store's file: each writes its conversation once."""
+    return sum(len(_TURN.findall(content)) for content in valkey.contents(data).values())
 
 
-def _event(reference: str, version: int, status: str, note: str = "") -> bytes:
-    at = datetime.now(UTC).isoformat()
-    data = {
-        "reference": reference,
-        "case_id": "1",
-        "status": status,
-        "version": version,
-        "note": note,
-    }
-    return orjson.dumps({"type": "case.updated", "timestamp": at, "data": data})
-
-
-def _signed(body: bytes, at: datetime, secret: str = HOOK_SECRET) -> dict[str, str]:
-    name = f"msg_{random.getrandbits(64):x}"
-    return {
-        "webhook-id": name,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Webhook(secret).sign(name, at, body.decode()),
-    }
-
-
-async def _one_report(here: Stage) -> tuple[str, str]:
-    """A report that is in the case system: its reference, and the page's inbox key pattern."""
-    ledger = Ledger()
-    await submits(here, ledger, "e")
+async def _one_report(here: Stage, seed: int) -> str:
+    """A report that is in the case system; its reference."""
+    await submits(here, Ledger(seed), "e")
     await here.settled()
-    return here.cases.cases[-1].reference, next(iter(ledger.receipts.values()))
+    return here.cases.cases[-1].reference
 
 
-@row("status events duplicated and out of order")
+@row("status events of {reports} reports duplicated and out of order", reports=(20, 2))
 async def events_again(folder: Path, scale: Scale, seed: int) -> Count:
     """At most one notice for each change, none for one that is older than what is known."""
-    chance, count = random.Random(seed), Count()
+    chance, total = random.Random(seed), Count()
     async with stage(folder) as here:
         here.bot()
         for kind in ("push", "notices", "delivery"):
             here.worker(kind).start()
         await here.until_ready_again()
-        for _ in range(scale.of(20, 2)):
+        for number in range(scale["reports"]):
             here.store.delete(*(here.store.keys("inbox:*") or ["none"]))
-            reference, _ = await _one_report(here)
+            reference = await _one_report(here, seed + number)
             order = [1, 2, 3, 4] * 3
             chance.shuffle(order)
             newest, expected = 0, 0
             for version in order:
-                body = _event(reference, version, "verifying", f"note {version}")
-                assert await _told(here, body, _signed(body, datetime.now(UTC))) == 200
+                body = event(reference, version, "verifying", f"note {version}")
+                assert await tell(here.url(), body, signed(body, datetime.now(UTC))) == 200
                 expected += version > newest
                 newest = max(newest, version)
             await until(lambda: not here.store.zcard("outbox:notices"), 60)
@@ -124,12 +103,12 @@ async def events_again(folder: Path, scale: Scale, seed: int) -> Count:
             [inbox] = here.store.keys("inbox:*")
             there = int(here.store.hlen(inbox))
             assert b"note 4" in here.progress(reference)
-            count.tried += len(order)
-            count.sent += there
-            count.lost += max(0, expected - there)
-            count.duplicated += max(0, there - expected)
-    count.note = "notices, newest wins"
-    return count
+            total.tried += len(order)
+            total.sent += there
+            total.lost += max(0, expected - there)
+            total.duplicated += max(0, there - expected)
+    total.note = "notices, newest wins"
+    return total
 
 
 @row("webhook forged, altered, 6 minutes early or late, replayed after a restart")
@@ -139,52 +118,26 @@ async def events_forged(folder: Path, scale: Scale, seed: int) -> Count:
         bot = here.bot()
         here.worker("push").start()
         await here.until_ready_again()
-        reference, _ = await _one_report(here)
+        reference = await _one_report(here, seed)
         now = datetime.now(UTC)
-        body = _event(reference, 1, "verified")
+        body = event(reference, 1, "verified")
         tries: list[tuple[bytes, dict[str, str], int]] = [
             (body, {}, 401),
-            (body, _signed(body, now, "whsec_" + "WFla" * 8), 401),
-            (body.replace(b"verified", b"rejected"), _signed(body, now), 401),
-            (body, _signed(body, now - timedelta(minutes=6)), 401),
-            (body, _signed(body, now + timedelta(minutes=6)), 401),
+            (body, signed(body, now, "whsec_" + "WFla" * 8), 401),
+            (body.replace(b"verified", b"rejected"), signed(body, now), 401),
+            (body, signed(body, now - timedelta(minutes=6)), 401),
+            (body, signed(body, now + timedelta(minutes=6)), 401),
         ]
         for sent, headers, expected in tries:
-            assert await _told(here, sent, headers) == expected
+            assert await tell(here.url(), sent, headers) == expected
         assert b"verified" not in here.progress(reference)
-        once = _signed(body, datetime.now(UTC))
-        assert await _told(here, body, once) == 200
+        once = signed(body, datetime.now(UTC))
+        assert await tell(here.url(), body, once) == 200
         known = here.progress(reference)
         bot.kill()
         await here.until_ready_again()
         for _ in range(3):
-            assert await _told(here, body, once) == 200
+            assert await tell(here.url(), body, once) == 200
         assert here.progress(reference) == known
         assert here.store.zcard("outbox:notices") == 1
         return Count(tried=len(tries) + 4, sent=1, note="one event had an effect, once")
-
-
-@row("our clock an hour early or late")
-async def clock_wrong(folder: Path, scale: Scale, seed: int) -> Count:
-    """Signatures fail closed and say so; leases go by the store's clock."""
-    assert FAKETIME, "libfaketime is not installed"
-    total = Count()
-    for number, shift in enumerate(("+3600", "-3600")):
-        wrong: dict[str, Any] = {
-            "LD_PRELOAD": str(FAKETIME),
-            "FAKETIME": shift,
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
-        ledger = Ledger()
-        async with stage(folder / str(number)) as here:
-            bot = here.bot(**wrong)
-            here.worker("push", **wrong).start()
-            here.worker("push", "right").start()
-            await here.until_ready_again()
-            await submits(here, ledger, f"h{number}", scale.of(100, 10))
-            await here.settled()
-            body = _event(here.cases.cases[0].reference, 1, "verified")
-            assert await _told(here, body, _signed(body, datetime.now(UTC))) == 401
-            assert "hook.clock" in bot.said()
-            total += outcome(here, ledger, len(ledger.receipts))
-    return total

@@ -18,7 +18,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from bot import valkey
-from bot.bells import UNANSWERED_SECONDS
+from bot.bells import UNANSWERED_SECONDS, bell_key
 from bot.sealed import Seal
 from bot.secrets import Secrets
 from bot.vault.keys import KeyFolder, epochs_from
@@ -41,10 +41,14 @@ class Role:
         self.process: subprocess.Popen[bytes] | None = None
         # Whether the row alone starts it.
         self.held = False
+        # How it ended, each time that it was started again.
+        self.ends: list[int] = []
 
     def start(self, **settings: str) -> None:
         """Start it; it is ready when whoever waits for it says so."""
         self.held = False
+        if self.process is not None:
+            self.ends.append(self.process.wait())
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *self._words],
@@ -84,7 +88,7 @@ class Stage:
         self.folder = folder
         self.cases = cases
         self.store_port = free_port()
-        self.proxy = Proxy(self.store_port)
+        self.proxy = Proxy(lambda: self.store_port)
         self.roles: dict[str, Role] = {}
         self.ports: dict[str, int] = {}
         self.extra: dict[str, str] = {}
@@ -171,6 +175,23 @@ class Stage:
                 if role.process is not None and not role.runs and not role.held:
                     role.start()
             await asyncio.sleep(0.3)
+
+    def time_passes(self, *kinds: str) -> None:
+        """As after a minute: what somebody who died or sleeps had in hand is due again, and no case
+        system is at work any more on what it did not answer.
+        """
+        store = self.store
+        for kind in kinds:
+            leases: dict[bytes, bytes] = store.hgetall(f"outbox:{kind}:leases")  # type: ignore[assignment]
+            held = {name: 0 for name, lease in leases.items() if not lease.startswith(b"0:")}
+            if held:
+                store.zadd(f"outbox:{kind}", held, xx=True)
+        store.delete(*map(bell_key, kinds), *store.scan_iter("sent:*"))
+
+    async def until_done(self, *kinds: str, seconds: float = 90) -> None:
+        """Wait until no work of these kinds stands there."""
+        store = self.store
+        await until(lambda: not any(store.zcard(f"outbox:{kind}") for kind in kinds), seconds)
 
     async def settled(self, seconds: float = 90) -> None:
         """Wait until no report waits to be sent."""

@@ -1,6 +1,7 @@
 """What the stand-in case systems share: listening, recording, and failing as a test wants it."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -9,14 +10,18 @@ from typing import Literal, Self
 from aiohttp import web
 from multidict import CIMultiDict
 
-How = Literal["answer", "hang", "hang after headers", "half body", "endless body", "reset"]
+How = Literal[
+    "answer", "hang", "hang after headers", "half body", "endless body", "reset", "slow", "late"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     """How one call fails; `opens` says whether the case is opened all the same.
 
-    A call that is answered gets `status`, `headers` and `body`.
+    A call that is answered gets `status`, `headers` and `body`. One that is "slow" gets the right
+    answer after `seconds`; the case is opened at once, or with `opens` False after that, and not at
+    all where the client is gone by then. With "late" it is opened after `seconds`, client or not.
     """
 
     how: How = "answer"
@@ -25,11 +30,15 @@ class Fault:
     body: bytes = b""
     kind: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class Received:
-    """One call as it came in; `client` is the same for all calls on one connection."""
+    """One call as it came in; `client` is the same for all calls on one connection.
+
+    `at` is by the monotonic clock.
+    """
 
     client: object
     method: str
@@ -37,6 +46,7 @@ class Received:
     query: Mapping[str, str]
     headers: CIMultiDict[str]
     body: bytes
+    at: float = field(default_factory=time.monotonic)
 
 
 class FaultyServer:
@@ -45,6 +55,7 @@ class FaultyServer:
     def __init__(self) -> None:
         self.received: list[Received] = []
         self._faults: list[tuple[str, Fault]] = []
+        self._working: set[asyncio.Task[web.Response]] = set()
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -56,6 +67,11 @@ class FaultyServer:
     def fail(self, fault: Fault, times: int = 1, method: str = "POST") -> None:
         """Let the next calls by this method fail."""
         self._faults += [(method, fault)] * times
+
+    @property
+    def unmet(self) -> list[Fault]:
+        """The faults that no call has met yet."""
+        return [fault for _, fault in self._faults]
 
     def calls(self, method: str) -> list[Received]:
         """The calls by this method, oldest first."""
@@ -80,6 +96,7 @@ class FaultyServer:
     ) -> None:
         assert self._runner is not None
         await self._runner.cleanup()
+        await self.idle()
 
     async def answer(self, call: Received) -> web.Response:
         """What this server says when nothing is wrong."""
@@ -99,7 +116,23 @@ class FaultyServer:
         if fault is None:
             return await self.answer(call)
         opened = await self.answer(call) if fault.opens else None
+        if fault.how == "slow":
+            await asyncio.sleep(fault.seconds)
+            return opened or await self.answer(call)
+        if fault.how == "late":
+            work = asyncio.create_task(self._late(call, fault.seconds))
+            self._working.add(work)
+            work.add_done_callback(self._working.discard)
+            return await asyncio.shield(work)
         return await _strike(request, fault, opened)
+
+    async def idle(self) -> None:
+        """Until it is at work on nothing that it was sent, asked for or not."""
+        await asyncio.gather(*self._working)
+
+    async def _late(self, call: Received, seconds: float) -> web.Response:
+        await asyncio.sleep(seconds)
+        return await self.answer(call)
 
     def _next_fault(self, method: str) -> Fault | None:
         for place, (wanted, fault) in enumerate(self._faults):

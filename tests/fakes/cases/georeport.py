@@ -1,7 +1,8 @@
 """A GeoReport v2 server with the manners that servers in the field have."""
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote
@@ -45,12 +46,16 @@ class Manners:
 
 @dataclass(frozen=True)
 class Case:
-    """One case; `form` is empty for one that somebody else reported."""
+    """One case; `form` is empty for one that somebody else reported.
+
+    `opened` is when, by the monotonic clock.
+    """
 
     id: str
     form: Mapping[str, str]
     description: str
     requested_at: datetime
+    opened: float = field(default_factory=time.monotonic)
 
     @property
     def reference(self) -> str:

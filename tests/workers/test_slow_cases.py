@@ -30,12 +30,12 @@ class Slow(GeoReportServer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._late: asyncio.Task[None] | None = None
+        self._opening: asyncio.Task[None] | None = None
 
     async def answer(self, call: Received) -> web.Response:
-        if call.method != "POST" or self._late is not None:
+        if call.method != "POST" or self._opening is not None:
             return await super().answer(call)
-        self._late = asyncio.create_task(self._takes_its_time(call))
+        self._opening = asyncio.create_task(self._takes_its_time(call))
         await asyncio.Event().wait()
         raise AssertionError
 

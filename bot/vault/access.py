@@ -45,7 +45,7 @@ _KEYS = {
     "notices": (
         "%R~progress:* ~outbox:notices ~outbox:notices:* ~outbox:fence "
         "%W~outbox:delivery %W~outbox:delivery:bodies ~undeliverable ~erased ~rewriting ~rewritten "
-        "+bgrewriteaof (+get %R~vault:*) (+del +expire %W~vault:*)"
+        "+bgrewriteaof (+get %R~vault:*) (+del +expireat %W~vault:*)"
     ),
     "delivery": (
         "~outbox:delivery ~outbox:delivery:* ~outbox:fence ~inbox:* ~told:* ~undeliverable ~erased "

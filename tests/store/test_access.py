@@ -165,7 +165,7 @@ def test_intake_gets_an_address_out_by_no_other_command(world: World) -> None:
         "RENAME vault:x c:x",
         "BITOP OR c:x vault:x",
         "SETRANGE vault:x 0 v",
-        "EXPIRE vault:x 0",
+        "EXPIREAT vault:x 1",
         "UNLINK vault:x",
         "PFMERGE c:x vault:x",
         "SORT vault:x",

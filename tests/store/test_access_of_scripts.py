@@ -7,6 +7,7 @@ import re
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from bot.store.connection import Store, spelled
 from bot.store.erasure import ERASED, REWRITING, REWRITTEN, erased, rewrite
 from bot.store.lifetimes import end_after
 from bot.store.outbox import UNDELIVERABLE, Outbox
+from bot.store.reports import Reports, Standing
 from bot.vault.access import OPERATOR, ROLES, access_file, new_passwords
 from bot.vault.keys import KeyMissing
 from tests.whole.programme import Programme
@@ -161,3 +163,16 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+async def test_the_notices_worker_may_keep_a_way_back_longer_or_shorter(
+    urls: dict[str, str], operator: Redis
+) -> None:
+    operator.set("vault:x", "sealed", ex=60)
+    operator.zadd("outbox:notices", {"one": 0})
+    store = Store.at(urls["notices"])
+    outbox, standing = Outbox(store, "notices"), Standing("R", "x", "fire", datetime.now(UTC))
+    [entry] = await outbox.claim(1, 60)
+    assert await outbox.done(entry, Reports(store).kept(standing, 24 * 3600))
+    assert 24 * 3600 <= operator.ttl("vault:x") + 60 <= 25 * 3600 + 60
+    await store.close()

@@ -73,8 +73,9 @@ async def running(settings: Settings) -> AsyncIterator[str]:
     )
     application.router.add_post("/hooks/case", hook.handle)
     named = secrets.key("operators")
-    Operators(operator_key(settings), named, outboxes, bells).add_routes(application)
-    add_health_routes(application, base.store, base.keys, metrics)
+    operators = operator_key(settings)
+    Operators(operators, named, outboxes, bells).add_routes(application)
+    add_health_routes(application, base.store, base.keys, metrics, operators)
     add_media_routes(application, base.links, base.media)
     for channel in channels.values():
         channel.add_routes(application)

@@ -10,6 +10,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
+from bot.bearer import bears
 from bot.channels.contract import Shown, Turns
 from bot.core.dialogue import Incoming
 from bot.core.errors import StoreUnavailable
@@ -90,9 +91,9 @@ class Counted:
 
 
 def add_health_routes(
-    application: web.Application, store: Store, keys: KeyFolder, metrics: Metrics
+    application: web.Application, store: Store, keys: KeyFolder, metrics: Metrics, key: str
 ) -> None:
-    """Serve health and metrics."""
+    """Serve health to everybody and metrics to operators: they tell when somebody chats."""
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
@@ -109,7 +110,9 @@ def add_health_routes(
             return web.json_response({"status": said}, status=503)
         return web.json_response({"status": "ready"})
 
-    async def exposed(_: web.Request) -> web.Response:
+    async def exposed(request: web.Request) -> web.Response:
+        if not (_from_this_machine(request) or bears(request, key)):
+            return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
         try:
             await _measure(store, metrics)
         except StoreUnavailable:
@@ -125,6 +128,12 @@ def add_health_routes(
     }
     for path, handler in routes.items():
         application.router.add_get(path, handler)
+
+
+def _from_this_machine(request: web.Request) -> bool:
+    """By itself, and not through a proxy that passes on what others ask."""
+    forwarded = {"X-Forwarded-For", "Forwarded"} & request.headers.keys()
+    return request.remote in ("127.0.0.1", "::1") and not forwarded
 
 
 async def _measure(store: Store, metrics: Metrics) -> None:

@@ -100,6 +100,8 @@ def _destroy(folder: Path, epoch: str, *, asked: bool) -> int:
     )
     if epoch == epoch_of(datetime.now(UTC)):
         print("Reports go on; those of the rest of this month will get no notices.")
+    if epoch > epoch_of(datetime.now(UTC)):
+        print("That month has not begun: its custodians make other keys before it does.")
     return 0
 
 

@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 from msgspec import DecodeError, Struct, json
 
+from bot.bearer import bears
 from bot.bells import Bells
 from bot.bodies import bounded
 from bot.core.errors import CaseInDoubt, StoreUnavailable
@@ -49,7 +50,7 @@ class Operators:
         self, key: str, naming_key: bytes, outboxes: Mapping[str, Outbox], bells: Bells
     ) -> None:
         """`key` opens the door; `naming_key` is nobody's but the bot's."""
-        self._expected = f"Bearer {key}".encode()
+        self._key = key
         self._naming_key = naming_key
         self._outboxes = outboxes
         self._bells = bells
@@ -64,7 +65,7 @@ class Operators:
 
         401 without the key, 503 while the store is away.
         """
-        if not self._may(request):
+        if not bears(request, self._key):
             return _refused()
         try:
             parked = await asyncio.gather(*(one.parked() for one in self._outboxes.values()))
@@ -80,7 +81,7 @@ class Operators:
 
         400 not understood, 401 without the key, 404 not parked, 409 not in doubt, 503 not known.
         """
-        if not self._may(request):
+        if not bears(request, self._key):
             return _refused()
         try:
             wish = json.decode(await bounded(request, BODY_MOST), type=Wish)
@@ -117,10 +118,6 @@ class Operators:
             # What the case system says of it from here on goes by the report's reference.
             return await outbox.drop(entry_id, [("DEL", f"report:{entry_id}")])
         return await outbox.put_back(entry_id, anew=wish.anew)
-
-    def _may(self, request: web.Request) -> bool:
-        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-        return hmac.compare_digest(given, self._expected)
 
     def _rows(self, kind: str, reasons: Mapping[str, str]) -> list[dict[str, str]]:
         """By name, which says nothing about when something happened."""

@@ -75,6 +75,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Until a signal; the exit code. Raises `CannotStart`."""
+        os.umask(0o077)  # all that is written here is for this account alone
         lock = _lock(self._settings.data_dir)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop_requested)
@@ -94,6 +95,8 @@ class Supervisor:
         _free(settings.host, settings.port, "PORT")
         uses_desk = settings.case_system == "desk"
         if uses_desk:
+            if settings.desk_port == settings.port:
+                raise CannotStart(f"DESK_PORT: {settings.port} is PORT already; give another one.")
             _free(settings.desk_host, settings.desk_port, "DESK_PORT")
         self._environment |= self._shared()
         if not settings.redis_url.get_secret_value():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -48,8 +49,10 @@ def build_base(settings: Settings, opens: Collection[Layer] = ()) -> Base:
 
     Raises `SettingRefused`, `KeyTooOpen` or OSError.
     """
-    # A core file would hold what this process has in memory: keys, and people who just spoke.
+    # A core file would hold what this process has in memory: keys, and people who just spoke. And
+    # what it writes, pictures above all, is nothing for other accounts of the machine.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o077)
     keys = KeyFolder(settings.data_dir / "keys", opens)
     keys.refuse_open()
     store = Store.at(settings.redis_url.get_secret_value(), settings.replicas)

@@ -49,7 +49,7 @@ class Stopped:
         self._key = key
         self._every = every
         self._time_limit = aiohttp.ClientTimeout(total=time_limit)
-        self._known = True
+        self._known = False
 
     async def watch(self) -> None:
         """Keep `count` true until cancelled."""

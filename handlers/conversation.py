@@ -27,7 +27,7 @@ from bot.core.dialogue import (
     Turn,
     Unknown,
 )
-from bot.core.receipt import looks_like_receipt, read_receipt
+from bot.core.receipt import looks_like_receipt, read_receipt, receipt_in
 from handlers import commands, follow_up, forgetting, report, sent, sound
 from handlers.moves import stay
 from handlers.screens import show
@@ -60,8 +60,8 @@ def receipts_named(event: Event, receipts: Receipts) -> Receipts:
             return receipts
         case Pressed(choice=choice) if choice.startswith(_ABOUT_ONE):
             return (_named(choice),)
-        case Text(text=text) if looks_like_receipt(text):
-            return (read_receipt(text) or "",)
+        case Text(text=text) if (receipt := receipt_in(text)) or looks_like_receipt(text):
+            return (receipt or "",)
         case Command(name="status", argument=argument):
             return (read_receipt(argument) or "",)
     return ()
@@ -76,7 +76,7 @@ def _take(draft: Draft, event: Event, facts: Facts, receipts: Receipts) -> Turn:
         case Text():
             return _text(draft, event, facts)
         case Opened():
-            return _opened(draft, facts)
+            return _opened(draft, facts, receipts)
         case Unknown():
             return stay(wizard.uncovered(draft), facts, Message(f"help.{draft.step}"))
         case _:
@@ -96,16 +96,17 @@ def _sent(draft: Draft, event: Located | Attached | MadeSafe | Refused, facts: F
 
 
 def _text(draft: Draft, event: Text, facts: Facts) -> Turn:
-    if draft.step != "description" and looks_like_receipt(event.text):
-        receipt = read_receipt(event.text)
-        if receipt:
-            return follow_up.status(draft, facts, receipt)
-        if not draft.open:
-            return follow_up.wrong_receipt(draft)
+    receipt = receipt_in(event.text)
+    if receipt and (draft.step != "description" or read_receipt(event.text)):
+        return follow_up.status(draft, facts, receipt)
+    if not draft.open and looks_like_receipt(event.text):
+        return follow_up.wrong_receipt(draft)
     return sent.wrote(wizard.uncovered(draft), event, facts)
 
 
-def _opened(draft: Draft, facts: Facts) -> Turn:
+def _opened(draft: Draft, facts: Facts, receipts: Receipts) -> Turn:
+    if draft.step == "receipt" and draft.receipt in receipts:
+        return commands.menu(draft, facts)  # the page has it; others may be looking on by now
     away = facts.now.timestamp() - draft.touched > AWAY_SECONDS
     if draft.open and away and draft.overlay != "resume":
         return report.resume(draft, facts)

@@ -21,6 +21,7 @@ from bot.core.dialogue import (
     Text,
     Turn,
 )
+from bot.core.receipt import without_receipts
 from bot.core.report import Answers, Media, Place
 from handlers import sound
 from handlers.moves import go_on, stay
@@ -30,8 +31,11 @@ WORDS_LEAST = 4
 
 
 def wrote(draft: Draft, event: Text, facts: Facts) -> Turn:
-    """Words: the address, the description, or words kept for the description."""
-    words = event.text.strip()
+    """Words: the address, the description, or words kept for the description.
+
+    A receipt among them is cut to its end: whoever handles this report could use the other one's.
+    """
+    words = without_receipts(event.text.strip())
     match draft.step:
         case "location":
             return _addressed(draft, words, facts)
@@ -86,9 +90,10 @@ def _too_long(words: str, most: int) -> Message:
 def located(draft: Draft, event: Located, facts: Facts) -> Turn:
     """A position or venue, at any step."""
     started, notes = _started(draft)
+    place = replace(event.place, words=without_receipts(event.place.words))
     if started.step == "location":
-        return place_taken(started, event.place, facts)
-    answers = _placed(started.answers, event.place, facts)
+        return place_taken(started, place, facts)
+    answers = _placed(started.answers, place, facts)
     return stay(replace(started, answers=answers), facts, *notes, Message("note.location_taken"))
 
 
@@ -117,13 +122,13 @@ def _placed(answers: Answers, place: Place, facts: Facts) -> Answers:
 def attached(draft: Draft, event: Attached, facts: Facts) -> Turn:
     """Pictures and videos, at any step; the first ones start a report."""
     if facts.over == "pictures":
-        noted, said = _noted(draft, event.caption.strip(), facts)
+        noted, said = _noted(draft, without_receipts(event.caption.strip()), facts)
         return stay(noted, facts, Message("media.too_often"), *said)
     started, notes = _started(draft)
     usable = [one for one in event.attachments if not one.refused]
     taken = usable[: facts.form.media_most - len(started.answers.media)]
     media = (*started.answers.media, *(Media(one.id) for one in taken))
-    noted, said = _noted(started, event.caption.strip(), facts)
+    noted, said = _noted(started, without_receipts(event.caption.strip()), facts)
     notes += _refusals(event.attachments)
     if len(usable) > len(taken):
         notes.append(Message("media.too_many", {"most": facts.form.media_most}))

@@ -32,9 +32,12 @@ class Gateway:
         return ()
 
 
+KEY = "only-a-test-knows-this-key-of-operators"
+
+
 def served(store: Store, keys: Path, metrics: Metrics) -> TestServer:
     application = web.Application()
-    add_health_routes(application, store, KeyFolder(keys, opens=()), metrics)
+    add_health_routes(application, store, KeyFolder(keys, opens=()), metrics, KEY)
     return TestServer(application)
 
 
@@ -83,3 +86,22 @@ async def test_alive_without_a_store_but_not_ready(tmp_path: Path) -> None:
         assert (await client.get("/readyz")).status == 503
         assert (await client.get("/metrics")).status == 503
     await store.close()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),  # somebody on this machine
+        ({"X-Forwarded-For": "203.0.113.7"}, 401),
+        ({"Forwarded": "for=203.0.113.7"}, 401),
+        ({"X-Forwarded-For": "203.0.113.7", "Authorization": f"Bearer {KEY}"}, 200),
+        ({"X-Forwarded-For": "203.0.113.7", "Authorization": f"Bearer {KEY}x"}, 401),
+    ],
+)
+async def test_metrics_are_for_operators(
+    store: Store, tmp_path: Path, headers: dict[str, str], status: int
+) -> None:
+    """Whoever looks every second sees when somebody chats; health tells nobody anything."""
+    async with TestClient(served(store, tmp_path, Metrics())) as client:
+        assert (await client.get("/metrics", headers=headers)).status == status
+        assert (await client.get("/healthz", headers=headers)).status == 200

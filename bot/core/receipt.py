@@ -8,7 +8,9 @@ forgiving: case, spaces, dashes and dots, full-width letters, a label with a col
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterator
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ENTROPY_BYTES = 12
@@ -16,6 +18,8 @@ REFERENCE_BYTES = 16
 _LETTERS = 18
 _BITS = _LETTERS * 5
 _MODULUS = 1021
+# As long as letters and figures go on; full-width ones are letters too.
+_WORD = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]+")
 _FORGIVEN = str.maketrans("OILU", "011V", " \t\n-‐‑–—−_.·")
 
 
@@ -39,6 +43,38 @@ def read_receipt(words: str) -> str | None:
         return None
     number, check = _number(plain[:_LETTERS]), _number(plain[_LETTERS:])
     return grouped(plain) if number % _MODULUS == check else None
+
+
+def receipt_in(words: str) -> str | None:
+    """The first receipt anywhere in these words, in its written form; None if there is none."""
+    found = next(_found(words), None)
+    return found[0] if found else None
+
+
+def without_receipts(words: str) -> str:
+    """The words with four letters left of each receipt, for whoever has a whole one can use it."""
+    for receipt, start, end in reversed(list(_found(words))):
+        words = f"{words[:start]}…{receipt[-4:]}{words[end:]}"
+    return words
+
+
+def _found(words: str) -> Iterator[tuple[str, int, int]]:
+    """Every receipt with its place; each begins and ends where a word does."""
+    after = 0
+    for word in _WORD.finditer(words):
+        start = word.start()
+        if start < after:
+            continue
+        for end in (other.end() for other in _WORD.finditer(words, start)):
+            plain = _plain(words[start:end])
+            if len(plain) > _LETTERS + 2:
+                break
+            if receipt := read_receipt(words[start:end]):
+                yield receipt, start, end
+                after = end
+                break
+            if any(letter not in ALPHABET for letter in plain):
+                break
 
 
 def looks_like_receipt(words: str) -> bool:

@@ -83,8 +83,10 @@ def _problems(folder: Path, epoch: str, layer: Layer) -> Iterator[str]:
 def destroy(folder: Path, epoch: str, layers: Collection[Layer] = LAYERS) -> int:
     """Overwrite and remove the private keys of these layers; how many there were. Raises OSError.
 
-    The public halves stay, so that the epoch is not made anew and its reports still go on.
+    The public halves stay, so that the epoch is not made anew and its reports still go on; but not
+    those of a month to come, of which nothing can be sealed yet: it gets other keys.
     """
+    to_come = epoch > epoch_of(datetime.now(UTC))
     count = 0
     for layer in layers:
         private = path_of(folder, epoch, layer, "private")
@@ -93,6 +95,8 @@ def destroy(folder: Path, epoch: str, layers: Collection[Layer] = LAYERS) -> int
             if path.exists():
                 _shred(path)
                 _flush(path.parent)
+        if to_come:
+            path_of(folder, epoch, layer, "public").unlink(missing_ok=True)
     return count
 
 

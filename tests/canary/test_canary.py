@@ -234,3 +234,12 @@ def test_no_end_tells_what_began_together(left: Left) -> None:
     passing = (*PASSING, DATED)
     odd = {key for key, end in left.ends.items() if end % HOUR_MS and not key.startswith(passing)}
     assert {key.partition(":")[0] for key in odd} == set()
+
+
+def test_no_other_account_of_the_machine_may_read_what_is_left(left: Left) -> None:
+    open_to_others = [
+        str(path)
+        for path in (left.folder / "data").rglob("*")
+        if path.stat(follow_symlinks=False).st_mode & 0o077 and not path.is_socket()
+    ]
+    assert open_to_others == []

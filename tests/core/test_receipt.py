@@ -13,7 +13,9 @@ from bot.core.receipt import (
     looks_like_receipt,
     read_receipt,
     receipt_from,
+    receipt_in,
     reference_from,
+    without_receipts,
 )
 
 entropy = st.binary(min_size=12, max_size=32)
@@ -128,3 +130,53 @@ def test_a_sentence_is_not_taken_for_a_receipt() -> None:
 def test_references_are_as_different_as_their_randomness(one: bytes, other: bytes) -> None:
     assert len(reference_from(one)) == 26
     assert (reference_from(one) == reference_from(other)) == (one == other)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "我的回执是 {} 现在怎么样了",
+        "我的回执是{}现在怎么样了",
+        "see report {}, please",
+        "{}",
+        "请查：{}。",
+        "11 12 {} 13",
+        "A1B2 {} C3D4",
+    ],
+)
+@pytest.mark.parametrize("written", ["-", "", " "])
+def test_a_receipt_among_words_is_found_and_cut_to_its_end(around: str, written: str) -> None:
+    for receipt in SAMPLE:
+        words = around.format(receipt.replace("-", written))
+        assert receipt_in(words) == receipt
+        left = without_receipts(words)
+        assert receipt_in(left) is None
+        assert f"…{receipt[-4:]}" in left
+        assert receipt[:9] not in left.replace(" ", "-")
+
+
+def test_two_receipts_are_both_cut() -> None:
+    one, other = SAMPLE[:2]
+    assert without_receipts(f"{one} 和 {other.lower()}") == f"…{one[-4:]} 和 …{other[-4:]}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "解放路 12 号地下车库，鄂E12345 堵住通道 3 天了",
+        "0717-1234567 13977551234 91420500MA487XXXXX",
+        "the second exit of building 12 has been locked since 3 May 2026",
+        "0EKC VPP0 FJX3 JC5J",
+    ],
+)
+def test_words_without_a_receipt_stay_as_they_are(words: str) -> None:
+    assert receipt_in(words) is None
+    assert without_receipts(words) == words
+
+
+@given(st.text(alphabet="0123456789ABCXYZabc -.:：执", max_size=200))
+def test_nothing_else_is_lost(words: str) -> None:
+    left = without_receipts(words)
+    assert receipt_in(left) is None
+    assert left == words or "…" in left

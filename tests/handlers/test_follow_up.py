@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.dialogue import Message, Pressed
+from bot.core.dialogue import Message, Opened, Pressed
 from bot.core.report import Place
 from tests.handlers.person import MORNING, Person
 
@@ -51,12 +51,45 @@ def test_a_receipt_may_be_asked_for_in_the_middle_of_a_report(person: Person, re
     assert person.draft.answers.description == ""
 
 
-def test_a_receipt_in_a_description_is_part_of_the_description(
-    person: Person, receipt: str
-) -> None:
+def test_a_receipt_alone_is_looked_up_at_every_step(person: Person, receipt: str) -> None:
     person.presses("menu")
     person.reaches("description").types(receipt)
-    assert person.draft.answers.description == receipt
+    assert person.said[0] == "status.title"
+    assert person.draft.answers.description == ""
+
+
+def test_of_a_receipt_among_words_only_the_end_goes_into_a_report(
+    person: Person, receipt: str
+) -> None:
+    """Whoever handles the second report could silence the first one, or claim its reward."""
+    person.presses("menu")
+    person.reaches("description").types(f"和上次 {receipt} 是同一处，还没有改")
+    assert person.draft.answers.description == f"和上次 …{receipt[-4:]} 是同一处，还没有改"
+
+
+def test_a_receipt_among_words_elsewhere_is_looked_up_and_kept_nowhere(
+    person: Person, receipt: str
+) -> None:
+    words = f"我的回执是 {receipt.replace('-', ' ')} 现在怎么样了"
+    person.presses("menu")
+    person.types(words)
+    assert person.said[0] == "status.title"
+    person.presses("menu")
+    person.reaches("location").types(words)
+    assert person.said[0] == "status.title"
+    assert person.draft.answers.place is None
+    assert receipt[:4] not in str(person.draft.answers)
+
+
+def test_whoever_opens_the_page_again_is_not_shown_the_receipt_that_it_has(
+    person: Person, receipt: str
+) -> None:
+    assert person.draft.step == "receipt"
+    person.does(Opened(), ())
+    assert person.screen.receipt == receipt  # a page that never heard of it
+    person.does(Opened(), (receipt,))
+    assert person.screen.screen == "menu"
+    assert person.screen.receipt is None
 
 
 def test_an_address_that_looks_like_a_receipt_is_an_address(person: Person) -> None:

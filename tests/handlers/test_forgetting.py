@@ -37,8 +37,6 @@ def test_another_report_that_is_open_stays_as_it_is(person: Person, receipt: str
     person.presses("menu")
     person.reaches("description")
     before = person.draft.answers
-    person.types(receipt)
-    assert person.draft.answers.description == receipt  # there it is part of the description
     person.does(Pressed(f"status:{receipt}"))
     person.presses(f"forget:{receipt}", f"forgotten:{receipt}", "go_on")
     assert person.draft.answers.place == before.place

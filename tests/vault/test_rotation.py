@@ -92,3 +92,20 @@ def test_a_folder_that_cannot_be_written_is_said_at_the_start(tmp_path: Path) ->
     (tmp_path / "private").write_text("")
     with pytest.raises(OSError, match="private"):
         Rotation(tmp_path, OUTER)
+
+
+def test_a_month_to_come_that_was_destroyed_gets_other_keys(tmp_path: Path) -> None:
+    """Nothing was sealed under it yet, and its reports are to be told news as any other's."""
+    now = datetime.now(UTC)
+    custody.rotate(tmp_path, OUTER, now)
+    this, following = sorted(path.name for path in tmp_path.glob("private/outer/20*"))
+    before = {
+        one: path_of(tmp_path, one, "outer", "public").read_bytes() for one in (this, following)
+    }
+    for one in (this, following):
+        assert custody.destroy(tmp_path, one, OUTER) == 1
+    custody.rotate(tmp_path, OUTER, now)
+    assert not path_of(tmp_path, this, "outer", "private").exists()
+    assert path_of(tmp_path, this, "outer", "public").read_bytes() == before[this]
+    assert path_of(tmp_path, following, "outer", "private").exists()
+    assert path_of(tmp_path, following, "outer", "public").read_bytes() != before[following]

@@ -1,5 +1,5 @@
 // The connection: one message at a time until it is acknowledged, mended by itself when it breaks.
-import { TOKEN } from "./keep.js";
+import { TOKEN, read } from "./keep.js";
 import * as outbox from "./outbox.js";
 import { locale } from "./words.js";
 
@@ -32,7 +32,8 @@ export function say(message) {
 
 // Ask for the current screen, once however many reasons there are to ask.
 export function refresh() {
-  if (!outbox.waiting((one) => one.type === "open")) outbox.put({ type: "open" });
+  // With the receipts that are here, so that the newest is not shown again to whoever looks on.
+  if (!outbox.waiting((one) => one.type === "open")) outbox.put({ type: "open", receipts: read("receipts", []) });
   pump();
 }
 

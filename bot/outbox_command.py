@@ -55,10 +55,17 @@ async def _run(words: list[str], url: str) -> int:
 
 
 async def _list(store: Store) -> int:
-    """One line for each piece of work: kind, name, and why it was given up."""
+    """One line for each piece of work: kind, name, and why it was given up; and how much waits."""
+    stopped = False
     for kind in KINDS:
-        for name, reason in sorted((await Outbox(store, kind).parked()).items()):
+        outbox = Outbox(store, kind)
+        for name, reason in sorted((await outbox.parked()).items()):
+            stopped = True
             print(f"{kind}  {name}  {reason}")
+        if waiting := await outbox.depth():
+            print(f"{kind}  {waiting} waiting, to be tried (again) by themselves")
+    if not stopped:
+        print("Nothing is stopped.")
     return 0
 
 

@@ -68,3 +68,17 @@ async def test_anything_else_is_refused_with_the_usage(
 async def test_a_store_that_is_away_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert await run("unix:///nowhere/valkey.sock", "list") == 2
     assert "is the gateway running" in capsys.readouterr().err
+
+
+async def test_what_waits_is_counted_and_nothing_stopped_is_said(
+    store: Store, valkey_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await run(valkey_url, "list") == 0
+    assert capsys.readouterr().out.splitlines() == ["Nothing is stopped."]
+    for command in Outbox(store, "push").add("a"):
+        await store.write(*command)
+    assert await run(valkey_url, "list") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "push  1 waiting, to be tried (again) by themselves",
+        "Nothing is stopped.",
+    ]

@@ -33,6 +33,8 @@ HAND_BACK_SECONDS = 1.5
 FIRST_RETRY_SECONDS = 3.0
 LAST_RETRY_SECONDS = 3600.0
 UNEXPECTED_MOST = 8
+# A failure that comes back so often is something for an operator to know.
+LOUD_ATTEMPTS = 3
 
 log = structlog.get_logger()
 
@@ -183,7 +185,8 @@ class Drain:
     async def _failed(self, entry: Entry, error: GatewayError) -> None:
         outbox, reason = self._work.outbox, f"{type(error).__name__}: {error}"
         if error.retryable:
-            log.info("drain.retry", kind=outbox.kind, attempt=entry.attempts, reason=reason)
+            say = log.info if entry.attempts < LOUD_ATTEMPTS else log.warning
+            say("drain.retry", kind=outbox.kind, attempt=entry.attempts, reason=reason)
             await outbox.retry(entry, pause(entry.attempts, error))
         else:
             log.error("drain.parked", kind=outbox.kind, reason=reason)

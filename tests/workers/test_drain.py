@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.core.errors import CaseRefused, CaseSystemDown, CaseThrottled, GatewayError
 from bot.store.connection import Store
@@ -194,3 +195,14 @@ async def test_a_suspect_is_worked_on_when_nothing_else_is(store: Store) -> None
     assert len(together) == 41
     assert together["suspect"] == 1
     assert max(together.values()) > 1
+
+
+@pytest.mark.parametrize(("attempt", "level"), [(2, "info"), (3, "warning")])
+async def test_a_failure_that_comes_back_is_said_louder(
+    store: Store, attempt: int, level: str
+) -> None:
+    await fill(store, "bad")
+    await store.write("HSET", "outbox:push:leases", "bad", f"0:{attempt - 1}:0")
+    with capture_logs() as lines:
+        await Drain(Work(store, raising(CaseThrottled(60)))).run()
+    assert [line["log_level"] for line in lines if line["event"] == "drain.retry"] == [level]

@@ -39,6 +39,7 @@ class Script(Conversation):
             "media": "Pictures, please",
             "receipt": f"Thank you!\nYour receipt:\n{RECEIPT}\nKeep it.",
             "another": f"Your receipt:\n{ANOTHER}",
+            "sure": "Shall it be forgotten?",
             "forget": "Forgotten",
             "emergency": f"Call now: {NUMBERS}\nGet away first.",
             "long": LONG,
@@ -46,10 +47,8 @@ class Script(Conversation):
         rows = {
             "menu": MENU,
             "location": ((Button("position", "Use my position", "position"),), CONTROLS),
-            "receipt": (
-                (Button("status", "Progress"),),
-                (Button(f"forgotten:{RECEIPT}", "Forget me"), Button("menu", "Menu")),
-            ),
+            "receipt": ((Button("status", "Progress"),), (Button("menu", "Menu"),)),
+            "sure": ((Button(f"forgotten:{RECEIPT}", "Forget me"),), (Button("menu", "Menu"),)),
             "emergency": (),
         }.get(name, ((Button("next", f"Next {serial}"),), CONTROLS))
         kept = name in ("receipt", "emergency")

@@ -231,6 +231,7 @@ async def test_one_report_that_is_forgotten_leaves_nothing_of_itself(
     await phone.write("the door is locked")
     await phone.call_up("another", "receipt")
     await expect(other.page.locator(".code")).to_have_count(2)
+    await phone.call_up("sure")
     await phone.press("Forget me")
     for tab in (phone, other):
         await expect(tab.page.locator(".entry")).to_have_text([re.compile("Forgotten")])

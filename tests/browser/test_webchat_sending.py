@@ -135,7 +135,7 @@ async def test_a_failed_upload_is_sent_again_by_hand(
 async def test_what_is_on_its_way_arrives_though_another_report_is_forgotten(
     chat: World, phone: Phone, pictures: list[Path]
 ) -> None:
-    await phone.call_up("receipt")
+    await phone.call_up("receipt", "sure")
     await slow(phone, SLOW_UPLOAD)
     await phone.pick(pictures[0])
     await expect(tiles(phone, "sending")).to_have_count(1)

@@ -156,6 +156,7 @@ class Gateway:
             progress=await self._progress(named, incoming) if named and not over else {},
             over=over,
             hint=Message(f"reports.hint.{incoming.channel}"),
+            transcript=Message(f"forget.transcript.{incoming.channel}"),
         )
 
     async def set_aside(self, incoming: Incoming, reason: str) -> None:

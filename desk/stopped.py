@@ -29,6 +29,11 @@ class Work:
     id: str
     reason: str
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the case system may have the case already, by the gateway's own word for it."""
+        return self.kind == "push" and self.reason.startswith("CaseInDoubt")
+
 
 @dataclass(frozen=True)
 class Found:

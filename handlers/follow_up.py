@@ -6,10 +6,10 @@ chat or browser kept are the list.
 
 from __future__ import annotations
 
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 
 from bot.core.dialogue import Choice, Draft, Facts, Message, Turn
-from bot.core.report import Progress
+from bot.core.report import Progress, Step
 from bot.core.status import deadlines
 from handlers import forgetting
 from handlers.screens import aside
@@ -48,7 +48,7 @@ def status(draft: Draft, facts: Facts, receipt: str) -> Turn:
         Message("status.submitted", {"at": progress.submitted_at}),
         *(
             Message("status.step", {"status": _status(step.status), "at": step.at})
-            for step in progress.steps
+            for step in _worth_a_line(progress)
         ),
         *_promises(progress, facts),
     ]
@@ -73,6 +73,16 @@ def _line(code: str, progress: Progress) -> Message:
             "status": _status(progress.status),
         },
     )
+
+
+def _worth_a_line(progress: Progress) -> list[Step]:
+    """The steps, but not that it was received in the very minute in which it was sent."""
+    sent = _minute(progress.submitted_at)
+    return [one for one in progress.steps if one.status != "received" or _minute(one.at) != sent]
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
 
 
 def _status(status_name: str) -> Message:

@@ -32,17 +32,18 @@ def unknown(facts: Facts) -> Message:
 
 
 def ask(draft: Draft, facts: Facts, receipt: str) -> Turn:
-    """Shall there be no more news of this report?"""
+    """Shall it be forgotten who reported this?"""
     if receipt not in facts.progress:
         return aside(draft, "forget", (unknown(facts),))
     sure = Choice(f"{SURE}{receipt}", Message("forget.yes"))
-    return aside(draft, "forget", (Message("forget.ask", {"tail": receipt[-4:]}),), ((sure,),))
+    lines = (Message("forget.ask", {"tail": receipt[-4:]}), *_transcript(facts))
+    return aside(draft, "forget", lines, ((sure,),))
 
 
 def ask_all(draft: Draft, facts: Facts) -> Turn:
     """Shall everything go that this chat holds?"""
     sure = Choice(SURE_ALL, Message("forget.yes_all"))
-    lines = (Message("forget.ask_all"), Message("forget.reports_stay"))
+    lines = (Message("forget.ask_all"), *_transcript(facts), Message("forget.reports_stay"))
     return aside(draft, "forget", lines, ((sure,),))
 
 
@@ -51,7 +52,7 @@ def forget(draft: Draft, facts: Facts, receipt: str) -> Turn:
     if receipt not in facts.progress:
         return aside(draft, "forget", (unknown(facts),))
     kept = _without(draft, (receipt,))
-    turn = aside(kept, "forget", (Message("forget.done", {"tail": receipt[-4:]}),))
+    turn = aside(kept, "forget", (Message("forget.done"), *_transcript(facts)))
     gone = replace(turn.prompts[0], forgotten=(receipt,))
     return Turn(turn.draft, (gone,), (Forget((receipt,)),))
 
@@ -65,12 +66,17 @@ def forget_all(draft: Draft, facts: Facts, receipts: tuple[str, ...]) -> Turn:
     empty = wizard.at(replace(draft, answers=Answers(), receipt=""), "menu")
     lines = [Message("forget.done_all")]
     lines += [Message("forget.done_reports", count=len(known))] if known else []
-    lines += [Message("forget.elsewhere"), Message("forget.chat")]
+    lines += [Message("forget.elsewhere"), *_transcript(facts)]
     prompt = Prompt(
         SURE_ALL, tuple(lines), ((TO_MENU,),), ("text",), serial=empty.serial, forgotten=receipts
     )
     effects: tuple[Effect, ...] = discarded(draft)
     return Turn(empty, (prompt,), (*effects, Forget(known)) if known else effects)
+
+
+def _transcript(facts: Facts) -> tuple[Message, ...]:
+    """What becomes of the words themselves, which we do not keep."""
+    return (facts.transcript,) if facts.transcript else ()
 
 
 def _without(draft: Draft, receipts: tuple[str, ...]) -> Draft:

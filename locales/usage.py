@@ -80,6 +80,7 @@ def known_patterns() -> dict[str, set[str]]:
         "promise.{}.{}": {f"promise.{name}.{state}" for name, state in product(*PROMISES)},
         "media.refused.{}": {f"media.refused.{reason}" for reason in REFUSALS},
         "reports.hint.{}": {f"reports.hint.{channel}" for channel in CHANNELS},
+        "forget.transcript.{}": {f"forget.transcript.{channel}" for channel in CHANNELS},
         "telegram.{}": {f"telegram.{name}" for name in TELEGRAM}
         | {f"telegram.command.{name}" for name in COMMANDS},
     }

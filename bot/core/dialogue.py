@@ -198,8 +198,9 @@ class Facts(Struct, frozen=True):
 
     `now` is aware; `entropy` is fresh random bytes (at least 32); `progress` holds a `Progress`
     for each receipt that the event names and the store knows; `locales` are the languages with
-    their own names; `hint` is the channel's advice on where receipts are kept; `over` names the
-    limit that this event would break: receipts are not looked up, pictures or reports not taken.
+    their own names; `hint` is the channel's advice on where receipts are kept, `transcript` what it
+    says of the words themselves to whoever wants to be forgotten; `over` names the limit that this
+    event would break: receipts are not looked up, pictures or reports not taken.
     """
 
     now: datetime
@@ -208,6 +209,7 @@ class Facts(Struct, frozen=True):
     locales: tuple[tuple[str, str], ...]
     progress: Mapping[str, Progress] = field(default_factory=dict)
     hint: Message | None = None
+    transcript: Message | None = None
     over: Over = ""
 
 

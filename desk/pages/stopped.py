@@ -23,11 +23,14 @@ KINDS = {
 }
 _OTHER = ("stopped.other", "stopped.other_means")
 DOUBT = "stopped.doubt"
+KEY = "stopped.key"
 # By how the gateway's reason begins: what happened and what to do. The first that fits counts.
 CAUSES = (
+    ("CaseInDoubt: cases cannot be listed: HTTP 401", KEY),
+    ("CaseInDoubt: cases cannot be listed: HTTP 403", KEY),
     ("CaseInDoubt", DOUBT),
-    ("CaseRefused: HTTP 401", "stopped.key"),
-    ("CaseRefused: HTTP 403", "stopped.key"),
+    ("CaseRefused: HTTP 401", KEY),
+    ("CaseRefused: HTTP 403", KEY),
     ("CaseRefused: config/form.toml", "stopped.category"),
     ("CaseRefused", "stopped.refused"),
     ("channel ", "stopped.channel_off"),
@@ -101,7 +104,6 @@ async def _page(request: web.Request, status: int = 200, problem: str = "") -> w
         problem=problem,
         done="" if problem else _done(request),
         groups=groups,
-        doubt=DOUBT,
     )
 
 

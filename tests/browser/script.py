@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from bot.channels.contract import Button, Shown
 from bot.core.dialogue import Attached, Command, Incoming, Located, Pressed, Text
 from tests.channels.webchat.world import Conversation
 
 RECEIPT = "5X3J-5MKD-Z8VJ-KZ5J-TMNS"
+ANOTHER = "7Q2W-8HRT-4BNC-X6VD-9GJK"
+RECEIPTS = {"receipt": RECEIPT, "another": ANOTHER}
 NUMBERS = "119 · 120 · 110"
 LONG = "A long explanation of what to look for and how to stay safe while doing so. " * 30
 MENU = (
@@ -34,6 +38,9 @@ class Script(Conversation):
             "location": "Where is it?",
             "media": "Pictures, please",
             "receipt": f"Thank you!\nYour receipt:\n{RECEIPT}\nKeep it.",
+            "another": f"Your receipt:\n{ANOTHER}",
+            "sure": "Shall it be forgotten?",
+            "forget": "Forgotten",
             "emergency": f"Call now: {NUMBERS}\nGet away first.",
             "long": LONG,
         }.get(name, f"Step {serial}")
@@ -41,11 +48,11 @@ class Script(Conversation):
             "menu": MENU,
             "location": ((Button("position", "Use my position", "position"),), CONTROLS),
             "receipt": ((Button("status", "Progress"),), (Button("menu", "Menu"),)),
+            "sure": ((Button(f"forgotten:{RECEIPT}", "Forget me"),), (Button("menu", "Menu"),)),
             "emergency": (),
         }.get(name, ((Button("next", f"Next {serial}"),), CONTROLS))
         kept = name in ("receipt", "emergency")
-        code = RECEIPT if name == "receipt" else None
-        return Shown(name, text, locale, rows, ("text",), (), serial, kept, code)
+        return Shown(name, text, locale, rows, ("text",), (), serial, kept, RECEIPTS.get(name))
 
     def _move(self, incoming: Incoming) -> None:
         super()._move(incoming)
@@ -56,6 +63,9 @@ class Script(Conversation):
                 self.shown[address] = tuple(self.screen(name, address) for name in names)
             case Pressed("again"):
                 self.serials[address] -= 1
+            case Pressed(choice) if choice.startswith("forgotten:"):
+                gone = replace(self.screen("forget", address), forgotten=(choice[10:],))
+                self.shown[address] = (gone,)
             case Command("language"):
                 self.shown.pop(address, None)
             case Text() | Pressed() | Located() | Attached() | Command():

@@ -13,7 +13,7 @@ from bot.core.dialogue import Command, Opened, Pressed, Text
 from bot.core.errors import StoreUnavailable
 from tests.browser.conftest import OpenContext, OpenPhone
 from tests.browser.phone import Phone
-from tests.browser.script import RECEIPT
+from tests.browser.script import ANOTHER, RECEIPT
 from tests.channels.webchat.world import World, until
 
 
@@ -221,6 +221,29 @@ async def test_forgetting_asks_once_and_leaves_nothing(
         await expect(tab.mine).to_have_count(0)
     assert await phone.kept("receipts") is None
     assert await phone.kept("token") == await other.kept("token") != token
+
+
+async def test_one_report_that_is_forgotten_leaves_nothing_of_itself(
+    chat: World, new_context: OpenContext, new_phone: OpenPhone
+) -> None:
+    context = await new_context()
+    phone, other = await new_phone(context), await new_phone(context)
+    await phone.write("the door is locked")
+    await phone.call_up("another", "receipt")
+    await expect(other.page.locator(".code")).to_have_count(2)
+    await phone.call_up("sure")
+    await phone.press("Forget me")
+    for tab in (phone, other):
+        await expect(tab.page.locator(".entry")).to_have_text([re.compile("Forgotten")])
+    for tab in (phone, other):
+        await tab.page.reload()
+        await expect(tab.theirs.last).to_contain_text("Forgotten")
+        left = await tab.page.content() + await tab.page.evaluate("JSON.stringify(localStorage)")
+        assert not [word for word in ("the door", RECEIPT, RECEIPT[-4:]) if word in left]
+    await phone.page.locator("#menu-open").click()
+    await phone.page.locator("[data-command=reports]").click()
+    await until(lambda: Command("reports") in chat.conversation.events)
+    assert chat.conversation.taken[-1].receipts == (ANOTHER,)
 
 
 async def test_a_notice_is_shown_once(

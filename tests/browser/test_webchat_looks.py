@@ -19,7 +19,7 @@ from tests.browser.phone import Phone
 from tests.browser.script import Script
 from tests.channels.webchat.world import World, until
 
-SCREENS = ("location", "media", "emergency", "receipt", "long")
+SCREENS = ("location", "media", "emergency", "receipt", "long", "sure")
 YICHANG = {"latitude": 30.69, "longitude": 111.28, "accuracy": 18}
 SMALL = {"width": 320, "height": 568}
 # 390 × 844 at 200 %: every CSS pixel is two of the screen's.
@@ -85,6 +85,17 @@ async def test_everything_is_big_enough_for_a_thumb(chat: World, phone: Phone) -
     assert await phone.too_small() == []
     await phone.page.locator("#menu-open").click()
     assert await phone.too_small() == []
+
+
+async def test_what_cannot_be_undone_looks_like_it(phone: Phone) -> None:
+    await phone.page.locator("#menu-open").click()
+    await phone.page.locator("#forget-open").click()
+    colour = "e => getComputedStyle(e).color"
+    other = await phone.page.locator("#forget-yes").evaluate(colour)
+    await phone.page.keyboard.press("Escape")
+    await phone.call_up("sure")
+    sure = phone.choices.filter(has_text="Forget me")
+    assert await sure.evaluate(colour) == other == "rgb(179, 25, 31)"
 
 
 async def test_at_night_it_is_dark(new_phone: OpenPhone) -> None:

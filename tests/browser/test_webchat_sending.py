@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 from pathlib import Path
 
@@ -129,6 +130,20 @@ async def test_a_failed_upload_is_sent_again_by_hand(
     await expect(tiles(phone, "sent")).to_have_count(2)
     sizes = [len(one.attachments) for one in chat.conversation.events if isinstance(one, Attached)]
     assert sizes == [1, 1]
+
+
+async def test_what_is_on_its_way_arrives_though_another_report_is_forgotten(
+    chat: World, phone: Phone, pictures: list[Path]
+) -> None:
+    await phone.call_up("receipt", "sure")
+    await slow(phone, SLOW_UPLOAD)
+    await phone.pick(pictures[0])
+    await expect(tiles(phone, "sending")).to_have_count(1)
+    await phone.press("Forget me")
+    await expect(phone.theirs).to_have_text([re.compile("Forgotten")])
+    await slow(phone, -1)
+    await expect(tiles(phone, "sent")).to_have_count(1, timeout=30_000)
+    assert len([one for one in chat.conversation.events if isinstance(one, Attached)]) == 1
 
 
 @pytest.mark.parametrize(

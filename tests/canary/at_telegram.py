@@ -124,13 +124,12 @@ async def telegram_forgets_one(scene: Scene) -> None:
         await to_summary(resident, f"{name}: {SEEN}")
         scene.receipts[name] = await submits(resident)
     receipt = scene.receipts["regretted"]
-    tail = {"tail": receipt[-4:]}
     await resident.says(receipt)
     await resident.at("status")
     await resident.presses(f"forget:{receipt}")
-    await resident.sees(Message("forget.ask", tail))
+    await resident.sees(Message("forget.ask", {"tail": receipt[-4:]}))
     await resident.presses(f"forgotten:{receipt}")
-    await resident.sees(Message("forget.done", tail))
+    await resident.sees(Message("forget.done"))
     scene.gone.add("regretted")
 
 

@@ -60,7 +60,7 @@ async def test_filter_open_and_verify_on_a_phone(
     await check_fit(page)
     await expect(page.locator(".case")).to_have_count(len(numbers))
     await page.get_by_label("类别").select_option("fire")
-    await page.get_by_label("只看重大").check()
+    await page.get_by_label("只看紧急").check()
     await page.get_by_role("button", name="筛选").click()
     await expect(page.locator(".case")).to_have_count(1)
     await page.get_by_role("link", name="疏散通道堵塞").click()

@@ -16,6 +16,8 @@ from desk import words
 from desk.pages.stopped import CAUSES, KINDS
 from tests.desk.gateway import Door, Handler, door_to
 from tests.desk.running import RunningDesk, until
+from workers.cases.failures import failure
+from workers.cases.wire import Answer
 
 REFERENCE = "A" * 26
 DOUBT = "CaseInDoubt: cases cannot be listed: HTTP 501"
@@ -67,7 +69,7 @@ async def test_the_list_counts_what_is_stopped(desk: RunningDesk, door: Door) ->
 
 
 async def test_no_work_has_stopped(desk: RunningDesk) -> None:
-    assert "没有停下的工作。" in await desk.page("/stopped")
+    assert "没有待人工处理的任务。" in await desk.page("/stopped")
 
 
 async def test_a_report_is_tried_again(desk: RunningDesk, door: Door) -> None:
@@ -81,6 +83,20 @@ async def test_a_report_is_tried_again(desk: RunningDesk, door: Door) -> None:
     assert await door.due("push") == {REFERENCE: 2}
     await shows(desk, "0")
     assert "已经不在这里" in await press(desk, 409, kind="push", id=REFERENCE)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("listing", [False, True])
+async def test_a_key_that_the_case_system_refuses_is_named(
+    desk: RunningDesk, door: Door, status: int, listing: bool
+) -> None:
+    """When a report was sent, and when its case was looked for: only then may there be one."""
+    said = str(failure(Answer(status, b"api_key is not valid")))
+    reason = f"CaseInDoubt: cases cannot be listed: {said}" if listing else f"CaseRefused: {said}"
+    await door.park("push", REFERENCE, reason=reason)
+    page = await desk.page("/stopped")
+    assert "案件系统不认我们的密钥" in page
+    assert (ANEW in page) == listing
 
 
 async def test_a_report_in_doubt_is_sent_as_new_after_a_question(
@@ -190,7 +206,7 @@ async def test_a_gateway_that_does_not_tell(desk: RunningDesk, door: Door, troub
     page = await desk.page("/stopped", 503)
     assert page.count('role="alert"') == 1
     assert said in page
-    assert "没有停下的工作" not in page
+    assert "没有待人工处理的任务" not in page
     await shows(desk, "?")
     await desk.move(number, 1, "accepted")
     page = await press(desk, 503, kind="push", id=REFERENCE)

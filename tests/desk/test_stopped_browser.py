@@ -45,12 +45,12 @@ async def test_somebody_at_night_sees_it_and_sends_it_as_new(
     while desk.stopped.count != 1:
         await page.wait_for_timeout(10)
     await context.clock.run_for(31_000)
-    await expect(alarm).to_have_text("停下的工作 1")
+    await expect(alarm).to_have_text("待人工处理的任务 1")
     await expect(alarm).to_have_class("stopped alarm")
     await expect(page).to_have_title("(1) 隐患列表 · 随手拍办理台")
     await check_fit(page)
     await alarm.click()
-    await expect(page.locator("h1")).to_have_text("停下的工作")
+    await expect(page.locator("h1")).to_have_text("待人工处理的任务")
     await check_fit(page)
     sure = page.get_by_role("button", name="确实没有，作为新件发送")
     await expect(sure).not_to_be_visible()
@@ -59,7 +59,7 @@ async def test_somebody_at_night_sees_it_and_sends_it_as_new(
     await check_fit(page)
     await sure.click()
     await expect(page.get_by_role("status")).to_have_text("1 件会在几秒内再试。")
-    await expect(page.get_by_text("没有停下的工作。")).to_be_visible()
+    await expect(page.get_by_text("没有待人工处理的任务。")).to_be_visible()
     assert await door.due("push") == {REFERENCE: 1}
     assert complaints == []
 

@@ -55,6 +55,7 @@ class Person:
     reports: dict[str, Progress] = field(default_factory=dict)
     transcript: list[tuple[Event, tuple[Prompt, ...]]] = field(default_factory=list)
     hint: Message | None = None
+    kept_by: Message | None = None
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -154,6 +155,7 @@ class Person:
             locales=CATALOGUES.locales,
             progress={code: self.reports[code] for code in named if code in self.reports},
             hint=self.hint,
+            transcript=self.kept_by,
         )
 
     def _entropy(self) -> bytes:

@@ -29,6 +29,17 @@ def test_a_typed_receipt_shows_its_report(person: Person, receipt: str, write: o
     assert f"回执尾号 {receipt[-4:]}：已提交，等待受理" in person.reads()
 
 
+@pytest.mark.parametrize(("seconds", "lines"), [(0, 0), (60, 1)])
+def test_that_it_was_received_at_once_is_not_said_besides(
+    person: Person, receipt: str, seconds: int, lines: int
+) -> None:
+    sent = person.reports[receipt].submitted_at
+    person.hears(receipt, ("received", sent + timedelta(seconds=seconds)))
+    person.types(receipt)
+    assert person.said.count("status.step") == lines
+    assert f"回执尾号 {receipt[-4:]}：已收到" in person.reads()
+
+
 def test_a_receipt_with_a_wrong_letter_is_noticed(person: Person, receipt: str) -> None:
     wrong = receipt[:-1] + ("2" if receipt[-1] != "2" else "3")
     person.types(wrong)

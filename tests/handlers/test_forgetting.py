@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.channels.registry import CHANNELS
 from bot.core.dialogue import Discard, Forget, Message, Pressed
 from tests.handlers.person import Person
 
@@ -82,7 +83,17 @@ def test_a_chat_that_holds_no_receipts_is_told_what_to_do_with_them(person: Pers
     person.commands("forget")
     person.presses("forgotten")
     assert forgotten(person) == []
-    assert person.said == ["forget.done_all", "forget.elsewhere", "forget.chat"]
+    assert person.said == ["forget.done_all", "forget.elsewhere"]
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_each_channel_says_what_becomes_of_the_words(
+    person: Person, receipt: str, channel: str
+) -> None:
+    person.kept_by = Message(f"forget.transcript.{channel}")
+    for choice in ("forget:{}", "forgotten:{}", "forget", "forgotten"):
+        person.does(Pressed(choice.format(receipt)))
+        assert person.kept_by in person.screen.lines
 
 
 @pytest.mark.parametrize("step", ["category", "location", "summary", "receipt"])

@@ -59,7 +59,7 @@ def test_the_receipt_names_the_days(person: Person) -> None:
         "verify": date(2026, 11, 26),
         "feedback": date(2026, 11, 30),
     }
-    assert "11月23日 当天受理" in person.reads("zh")
+    assert "11月23日当天受理，最迟11月26日核查" in person.reads("zh")
     assert "checked by 26 Nov" in person.reads("en")
 
 

@@ -76,10 +76,10 @@ function place(prompt, links, asked) {
   const last = transcript.newest("prompt");
   if (!asked && last && overtaken(prompt, last.shown)) return;
   if (prompt.receipt) keepReceipt(prompt.receipt);
-  if (prompt.forgotten.length) dropReceipts(prompt.forgotten);
-  if (prompt.screen === "forgotten") transcript.clear();
+  if (prompt.screen === "forgotten" || prompt.forgotten.length) forget(prompt);
   const id = `${prompt.screen}:${prompt.serial}`;
-  const entry = { id, kind: "prompt", shown: prompt, links };
+  // What was forgotten is not kept as the name of what was forgotten.
+  const entry = { id, kind: "prompt", shown: { ...prompt, forgotten: [] }, links };
   // The same screen again is the same bubble, brought down where something came in between.
   if (transcript.all().at(-1)?.id === id) transcript.change(id, entry);
   else transcript.add(entry);
@@ -96,8 +96,11 @@ function keepReceipt(code) {
   write("receipts", [code, ...kept].slice(0, limits.receipts));
 }
 
-function dropReceipts(codes) {
-  write("receipts", read("receipts", []).filter((one) => !codes.includes(one)));
+// Nothing here tells which words belong to which report, so all go. What is still on its way is of
+// no report yet: it stays, unless everything was to go.
+function forget(prompt) {
+  write("receipts", read("receipts", []).filter((one) => !prompt.forgotten.includes(one)));
+  transcript.clear(prompt.screen === "forgotten" ? () => false : uploads.underway);
 }
 
 function notice(given) {

@@ -3,6 +3,8 @@ import { button, element, icon, unseen } from "./elements.js";
 import { clock, say } from "./words.js";
 
 const QUIET = ["back", "cancel", "menu", "skip"];
+// What deletes for good, and the word that somebody is in danger: pressed on purpose or not at all.
+const GRAVE = /^(forgotten|cancel:yes$|danger:yes$)/;
 const NUMBERS = /[+\d][\d-]{2,14}/g;
 const BETWEEN = /^[\s·、,]*$/;
 const LABEL = /^([^:：]{1,24}[:：])(.+)$/;
@@ -91,7 +93,7 @@ export function choices(shown, chosen) {
 }
 
 function choice(one, leading, chosen) {
-  const quiet = QUIET.includes(one.id);
-  const look = quiet ? "quiet" : leading ? "primary" : "";
+  const plain = leading ? "primary" : "";
+  const look = QUIET.includes(one.id) ? "quiet" : GRAVE.test(one.id) ? "danger" : plain;
   return button(one.label, { "data-choice": one.id, class: look }, () => chosen(one));
 }

@@ -64,8 +64,11 @@ export function remove(id) {
   tell();
 }
 
-export function clear() {
-  forgetOldest(entries.length);
+// Everything goes but what `stays` says to keep.
+export function clear(stays) {
+  const gone = entries.filter((one) => !stays(one));
+  entries = entries.filter(stays);
+  gone.forEach((one) => drop(KEPT + one.id));
   tell();
 }
 

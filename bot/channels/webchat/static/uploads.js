@@ -128,10 +128,15 @@ export function cancel(id, key) {
   advance();
 }
 
+// Whether some of this entry is still on its way.
+export function underway(entry) {
+  return entry.kind === "media" && entry.files.some((one) => one.state === "waiting" || one.state === "sending");
+}
+
 // Once nothing of this batch is on its way, what arrived is one answer.
 function settle(id) {
   const entry = transcript.find(id);
-  if (!entry || entry.files.some((one) => one.state === "waiting" || one.state === "sending")) return;
+  if (!entry || underway(entry)) return;
   const arrived = entry.files.filter((one) => one.state === "uploaded");
   if (!arrived.length) return;
   const message = actions.attach(arrived.map((one) => ({ ...one.kept, video: one.type.startsWith("video/") })));

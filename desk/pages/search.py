@@ -1,4 +1,6 @@
-"""What operators look for: by progress or status, kind, danger and words, newest first."""
+"""What operators look for: by progress or status, kind, danger and words; what is urgent and
+not taken up first, then newest first.
+"""
 
 import sqlite3
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ _PROGRESS = {
     DONE: f"cases.status IN ({_CLOSED})",
     OVERDUE: "cases.due_at < :now",
 }
+# Somebody is in danger, and nobody has taken it up yet.
+_URGENT = f"cases.major AND cases.status = '{Status.RECEIVED}'"
 _TEXT = (
     "cases.description || ' ' || cases.address || ' ' || cases.hazard || ' ' || cases.area"
     " || ' ' || coalesce(cases.reference, '') || ' #' || cases.id"
@@ -68,7 +72,8 @@ def find_page(connection: sqlite3.Connection, search: Search, number: int, now: 
     window = {"limit": PAGE_SIZE, "offset": (number - 1) * PAGE_SIZE}
     cases = select_cases(
         connection,
-        f"WHERE {clause} ORDER BY requested_at DESC, id DESC LIMIT :limit OFFSET :offset",
+        f"WHERE {clause} ORDER BY {_URGENT} DESC, requested_at DESC, id DESC"
+        " LIMIT :limit OFFSET :offset",
         values | window,
     )
     return Page(cases=cases, number=number, pages=pages, count=count)

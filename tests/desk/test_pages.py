@@ -46,7 +46,7 @@ async def test_filters(desk: RunningDesk) -> None:
     gas = await desk.open(service_code="gas", **{"attribute[major]": "true"})
     done = await desk.open(service_code="gas", address_string="东山大道 100% 路口")
     await desk.move(done, 1, "rejected")
-    assert await listed(desk, service="gas") == [done, gas]
+    assert await listed(desk, service="gas") == [gas, done]
     assert await listed(desk, major="yes") == [gas]
     assert await listed(desk, status="open") == [gas, fire]
     assert await listed(desk, status="done") == [done]
@@ -58,7 +58,7 @@ async def test_filters(desk: RunningDesk) -> None:
     assert await listed(desk, q="%") == [done]
     assert await listed(desk, q=f"#{gas}") == [gas]
     assert await listed(desk, service="gas", status="open", major="yes", q="解放路") == [gas]
-    assert await listed(desk, service="nothing", status="'; DROP TABLE cases") == [done, gas, fire]
+    assert await listed(desk, service="nothing", status="'; DROP TABLE cases") == [gas, done, fire]
 
 
 async def test_search_length_on_both_sides(desk: RunningDesk) -> None:
@@ -243,3 +243,11 @@ async def test_a_failure_is_a_page(desk: RunningDesk) -> None:
     assert "系统出错" in await desk.page(f"/cases/{number}", 500)
     async with desk.http.get(f"{desk.url}/healthz") as response:
         assert await response.json() == {"status": "ok"}
+
+
+async def test_what_is_urgent_stands_first_until_somebody_takes_it_up(desk: RunningDesk) -> None:
+    urgent = await desk.open(description="有人被困", **{"attribute[major]": "true"})
+    later = await desk.open(description="灭火器过期")
+    assert await listed(desk) == [urgent, later]
+    await desk.move(urgent, 1, "accepted")
+    assert await listed(desk) == [later, urgent]

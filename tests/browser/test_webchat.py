@@ -312,6 +312,22 @@ async def test_numbers_to_call_are_one_touch_away_and_never_passed_over(phone: P
     await expect(links).to_have_count(3)
 
 
+async def test_the_answer_to_a_long_message_is_not_below_the_fold(phone: Phone) -> None:
+    await phone.write("The door does not open. " * 100)
+    await expect(phone.theirs.last).to_contain_text("Step 2")
+    await phone.stands_still()
+    await expect(phone.theirs.last).to_be_in_viewport(ratio=1)
+    await expect(phone.choices.last).to_be_in_viewport(ratio=1)
+
+
+async def test_the_last_choice_is_in_sight_where_the_tools_unfold(phone: Phone) -> None:
+    await phone.call_up("long", "many")
+    await phone.press("Change the pictures")
+    await expect(phone.page.locator("#tools")).to_be_visible()
+    await phone.stands_still()
+    await expect(phone.choices.last).to_be_in_viewport(ratio=1)
+
+
 async def test_reading_up_is_not_disturbed(chat: World, phone: Phone) -> None:
     for _ in range(6):
         await phone.call_up("media")

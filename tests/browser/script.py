@@ -62,6 +62,9 @@ class Script(Conversation):
             case Text(said) | Pressed(said) if said.startswith("say "):
                 names = said.removeprefix("say ").split()
                 self.shown[address] = tuple(self.screen(name, address) for name in names)
+            case Text(said) if said.startswith("too long"):
+                refused = replace(self.screen("step", address), text="Too long", returned=True)
+                self.shown[address] = (refused,)
             case Pressed("again"):
                 self.serials[address] -= 1
             case Pressed(choice) if choice.startswith("forgotten:"):

@@ -26,4 +26,5 @@ def shown(prompt: Prompt, locale: str, say: Say) -> Shown:
         keep=prompt.keep,
         receipt=prompt.receipt,
         forgotten=prompt.forgotten,
+        returned=prompt.returned,
     )

@@ -48,6 +48,7 @@ class Shown(Struct, frozen=True):
     keep: bool = False
     receipt: str | None = None
     forgotten: tuple[str, ...] = ()
+    returned: bool = False
 
 
 class Notice(Struct, frozen=True):

@@ -68,6 +68,11 @@ class Prompt(Struct, frozen=True):
     receipt: str | None = None
     forgotten: tuple[str, ...] = ()
 
+    @property
+    def returned(self) -> bool:
+        """Whether what was just written was too long: its writer wants it back to shorten it."""
+        return any(line.id == "error.too_long" for line in self.lines)
+
 
 # What comes in ------------------------------------------------------------------------------------
 

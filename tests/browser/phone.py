@@ -72,6 +72,23 @@ class Phone:
         """Choose files from the gallery."""
         await self.page.set_input_files("#gallery", files)
 
+    async def stands_still(self) -> None:
+        """Wait until nothing has moved for a while, in frames of the screen."""
+        await self.page.evaluate(
+            """() => new Promise((done) => {
+              const scroll = document.getElementById("scroll");
+              const where = () => [scroll.scrollTop, scroll.scrollHeight, scroll.clientHeight];
+              let before = "", still = 0;
+              const look = () => {
+                const now = where().join();
+                still = now === before ? still + 1 : 0;
+                before = now;
+                if (still > 30) done(); else requestAnimationFrame(look);
+              };
+              look();
+            })"""
+        )
+
     async def kept(self, name: str) -> Any:
         """What the browser's storage has under that name."""
         found = await self.page.evaluate(f"localStorage.getItem('suishoupai.{name}')")

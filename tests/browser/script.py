@@ -50,6 +50,7 @@ class Script(Conversation):
             "receipt": ((Button("status", "Progress"),), (Button("menu", "Menu"),)),
             "sure": ((Button(f"forgotten:{RECEIPT}", "Forget me"),), (Button("menu", "Menu"),)),
             "emergency": (),
+            "many": ((Button("say media", "Change the pictures"),), *(CONTROLS,) * 5),
         }.get(name, ((Button("next", f"Next {serial}"),), CONTROLS))
         kept = name in ("receipt", "emergency")
         return Shown(name, text, locale, rows, ("text",), (), serial, kept, RECEIPTS.get(name))
@@ -58,9 +59,12 @@ class Script(Conversation):
         super()._move(incoming)
         address = incoming.address
         match incoming.event:
-            case Text(text) if text.startswith("say "):
-                names = text.removeprefix("say ").split()
+            case Text(said) | Pressed(said) if said.startswith("say "):
+                names = said.removeprefix("say ").split()
                 self.shown[address] = tuple(self.screen(name, address) for name in names)
+            case Text(said) if said.startswith("too long"):
+                refused = replace(self.screen("step", address), text="Too long", returned=True)
+                self.shown[address] = (refused,)
             case Pressed("again"):
                 self.serials[address] -= 1
             case Pressed(choice) if choice.startswith("forgotten:"):

@@ -55,6 +55,21 @@ async def test_enter_sends_but_not_while_a_chinese_word_is_chosen(
     await until(lambda: Text("消防\n通道") in chat.conversation.events)
 
 
+async def test_what_is_too_long_comes_back_to_be_shortened(chat: World, phone: Phone) -> None:
+    field = phone.page.locator("#words")
+    await phone.write("too long as it is")
+    await expect(phone.theirs.last).to_contain_text("Too long")
+    await expect(field).to_have_value("too long as it is")
+    await phone.page.reload()
+    await expect(field).to_have_value("too long as it is")
+    chat.conversation.open.clear()
+    await phone.page.locator("#send").click()
+    await field.fill("shorter")
+    chat.conversation.open.set()
+    await expect(phone.page.locator('.entry.mine[data-state="sent"]')).to_have_count(2)
+    await expect(field).to_have_value("shorter")
+
+
 async def test_words_are_words_and_never_markup(chat: World, phone: Phone) -> None:
     await phone.write("<img src=x onerror=alert(1)> $title {name}")
     await expect(phone.mine).to_contain_text("<img src=x onerror=alert(1)> $title {name}")
@@ -310,6 +325,22 @@ async def test_numbers_to_call_are_one_touch_away_and_never_passed_over(phone: P
     await phone.press("Next")
     await expect(phone.theirs.last).to_contain_text("Step 3")
     await expect(links).to_have_count(3)
+
+
+async def test_the_answer_to_a_long_message_is_not_below_the_fold(phone: Phone) -> None:
+    await phone.write("The door does not open. " * 100)
+    await expect(phone.theirs.last).to_contain_text("Step 2")
+    await phone.stands_still()
+    await expect(phone.theirs.last).to_be_in_viewport(ratio=1)
+    await expect(phone.choices.last).to_be_in_viewport(ratio=1)
+
+
+async def test_the_last_choice_is_in_sight_where_the_tools_unfold(phone: Phone) -> None:
+    await phone.call_up("long", "many")
+    await phone.press("Change the pictures")
+    await expect(phone.page.locator("#tools")).to_be_visible()
+    await phone.stands_still()
+    await expect(phone.choices.last).to_be_in_viewport(ratio=1)
 
 
 async def test_reading_up_is_not_disturbed(chat: World, phone: Phone) -> None:

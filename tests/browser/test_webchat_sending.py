@@ -80,6 +80,18 @@ async def test_two_pictures_and_a_video_are_one_answer(
     assert [one.video for one in attached[0].attachments] == [False, False, True]
 
 
+async def test_the_answer_to_many_pictures_is_not_below_the_fold(
+    chat: World, phone: Phone, pictures: list[Path]
+) -> None:
+    await phone.call_up("long", "media")
+    await phone.pick(*(pictures * 4))
+    await expect(tiles(phone, "sent")).to_have_count(8, timeout=30_000)
+    await expect(phone.page.locator(".tiles img")).to_have_count(8)
+    await expect(phone.theirs.last).to_contain_text("Step 3")
+    await phone.stands_still()
+    await expect(phone.choices.last).to_be_in_viewport(ratio=1)
+
+
 async def test_one_of_several_is_cancelled(chat: World, phone: Phone, pictures: list[Path]) -> None:
     await slow(phone, SLOW_UPLOAD)
     await phone.pick(*pictures)

@@ -243,7 +243,9 @@ def test_limits_on_the_address(person: Person) -> None:
     person.reaches("location").types("路" * (most + 1))
     assert person.draft.step == "location"
     assert "error.too_long" in person.said
+    assert person.screen.returned
     person.types("路" * most)
+    assert not person.screen.returned
     assert person.draft.step == "media"
     assert person.draft.answers.place == Place(words="路" * most)
 

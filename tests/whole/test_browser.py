@@ -64,11 +64,13 @@ async def test_forget_me_leaves_nothing_in_the_page(
     await phone.presses("menu")
     await phone.presses("privacy")
     await phone.presses("forget")
+    await phone.page.locator("#words").fill("half a sentence")
     await phone.presses("forgotten")
     bubbles = phone.page.locator("#log .entry")
     await expect(bubbles).to_have_count(1)
     kept = str(await phone.page.evaluate("JSON.stringify(localStorage)"))
     assert '"suishoupai.receipts":"[]"' in kept
+    assert "half a sentence" not in kept
     await phone.presses("menu")
     await phone.presses("reports")
     await phone.page.reload()

@@ -40,9 +40,22 @@ function submit(said) {
     field.focus();
     return;
   }
-  field.value = "";
-  grow();
+  empty();
   said(words);
+}
+
+export function empty() {
+  put("");
+}
+
+// What was not taken comes back to be changed, unless something else was begun meanwhile.
+export function giveBack(words) {
+  if (!field.value) put(words);
+}
+
+function put(words) {
+  field.value = words;
+  grow();
 }
 
 function pickable(input, files) {

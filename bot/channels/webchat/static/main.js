@@ -61,15 +61,17 @@ function remark(words) {
 
 function shown(prompts, links, answered) {
   view.typing(false);
-  if (answered) acknowledged(answered);
+  if (answered) acknowledged(answered, prompts.some((one) => one.returned));
   prompts.forEach((prompt) => place(prompt, links, answered !== null));
   if (prompts.length) speak(prompts.at(-1).locale);
   view.disable();
 }
 
-function acknowledged(id) {
+function acknowledged(id, returned) {
   const entry = transcript.all().find((one) => one.message === id);
-  if (entry) transcript.change(entry.id, { state: "sent" });
+  if (!entry) return;
+  transcript.change(entry.id, { state: "sent" });
+  if (returned) composer.giveBack(entry.text);
 }
 
 function place(prompt, links, asked) {
@@ -99,8 +101,10 @@ function keepReceipt(code) {
 // Nothing here tells which words belong to which report, so all go. What is still on its way is of
 // no report yet: it stays, unless everything was to go.
 function forget(prompt) {
+  const everything = prompt.screen === "forgotten";
   write("receipts", read("receipts", []).filter((one) => !prompt.forgotten.includes(one)));
-  transcript.clear(prompt.screen === "forgotten" ? () => false : uploads.underway);
+  transcript.clear(everything ? () => false : uploads.underway);
+  if (everything) composer.empty();
 }
 
 function notice(given) {

@@ -54,6 +54,7 @@ function draw() {
   });
   disable();
   if (added) arrived(added);
+  else if (following) toEnd();
 }
 
 function fresh(entry) {
@@ -116,10 +117,12 @@ function arrived(node) {
   const mine = node.classList.contains("mine");
   const at = document.activeElement;
   if (node.classList.contains("theirs") && log.contains(at)) node.focus({ preventScroll: true });
-  if (mine || following) reveal(node);
+  if (mine) toEnd();
+  else if (following) reveal(node);
 }
 
-// What is taller than the window is read from its beginning; numbers to call are never passed over.
+// What is taller than the window is read from its beginning, unless one wrote it oneself; numbers to
+// call are never passed over.
 function reveal(node) {
   const before = node.previousElementSibling;
   const first = before?.dataset.screen === "emergency" ? before : node;
@@ -138,6 +141,8 @@ function atEnd() {
 
 function toEnd(behavior = pace()) {
   following = true;
+  // Choices that went away may have moved us up meanwhile: that was nobody's wish to read.
+  top = scroll.scrollTop;
   byId("newest").hidden = true;
   scroll.scrollTo({ top: scroll.scrollHeight, behavior });
 }

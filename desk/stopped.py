@@ -61,7 +61,8 @@ class Stopped:
         while self._key:
             with suppress(StoppedUnknown):
                 await self.look()
-            await asyncio.sleep(self._every)
+            # The gateway starts beside us: until it answers, a second is soon enough.
+            await asyncio.sleep(self._every if self.count is not None else min(1.0, self._every))
 
     async def look(self) -> Found:
         """What is stopped now. Raises `StoppedUnknown`."""

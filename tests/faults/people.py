@@ -186,7 +186,7 @@ class AtPage:
             except (aiohttp.ClientError, OSError, TimeoutError, TypeError):
                 await self._hangs_up()
             tries += 1
-            await asyncio.sleep(min(1.0, 0.02 * 2**tries) * self._chance.uniform(0.5, 1))
+            await asyncio.sleep(min(1.0, 0.02 * 2 ** min(tries, 6)) * self._chance.uniform(0.5, 1))
 
     async def _said(self, frame: str, name: str) -> bool:
         socket = self._socket or await self._connected()

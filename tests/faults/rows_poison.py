@@ -10,7 +10,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.store.outbox import DEATHS_MOST
-from tests.fakes.cases import GeoReportServer
+from tests.fakes.cases import GeoReportServer, Manners
 from tests.fakes.cases.base import Received
 from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import AtPage, Ledger
@@ -27,7 +27,7 @@ class Deadly(GeoReportServer):
     """A case system that takes down whoever sends it a certain report."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(Manners(pages=True))
         self.kills = 0
         self.strike: Callable[[], None] = lambda: None
 
@@ -135,4 +135,4 @@ async def _parked(here: Stage, scale: Scale, *reasons: str) -> None:
 
     await until(parked, 240)
     [reason] = store.hvals("outbox:push:parked")
-    assert reason in [one.encode() for one in reasons]
+    assert reason in [one.encode() for one in reasons], reason

@@ -46,7 +46,7 @@ class Push:
         self._sent = Sent(store, cases.patience_seconds)
         self._submitting = submitting
         self._link = link
-        self._breaker = Breaker()
+        self._breaker = Breaker(store, cases.patience_seconds)
 
     async def do(self, entry: Entry) -> None:
         """Find or open the case, then forget the report."""
@@ -57,32 +57,37 @@ class Push:
         if await self._pictures_awaited(report):
             await self.outbox.wait(entry, AGAIN_SECONDS)
             return
+        first = entry.attempts == 1
         # Asked before the lookup: what is found out afterwards is then known for good.
-        quiet = await self._sent.quiet(entry.id) if entry.attempts > 1 else 0.0
-        # Nothing is waited for from here to the first request: one alone goes first.
-        if pause := self._breaker.pause():
-            await self.outbox.wait(entry, pause)
+        quiet = 0.0 if first else await self._sent.quiet(entry.id)
+        submission = await self._submission_of(report)
+        # What goes without a lookup is noted in the moment in which it may go.
+        admission = await self._breaker.admit([self._sent.note(entry.id)] if first else [])
+        if admission.wait:
+            await self.outbox.wait(entry, admission.wait)
             return
-        with self._breaker.watched():
-            case_id = await self._find(entry, report)
+        async with self._breaker.watched(admission):
+            case_id = None if first else await self._find(report)
             if case_id is None and not quiet:
-                case_id = await self._open(entry, report)
+                case_id = await self._open(entry, submission)
         if case_id is None:
             await self.outbox.wait(entry, quiet)
             return
         known = [*self._reports.opened(entry.id, case_id), *self._sent.over(entry.id)]
         await self.outbox.done(entry, known)
 
-    async def _find(self, entry: Entry, report: Report) -> str | None:
-        if entry.attempts == 1:
-            return None
+    async def _find(self, report: Report) -> str | None:
         return await self._cases.find_case(report.reference, report.submitted_at)
 
-    async def _open(self, entry: Entry, report: Report) -> str:
+    async def _submission_of(self, report: Report) -> Submission:
         ready = await usable(self._store, report.media) if report.media else {}
         links = tuple(self._link(media, kind) for media, kind in ready.items())
-        submission = self._submitting(report, links)
-        async with self._sent.noted(report.reference):
+        return self._submitting(report, links)
+
+    async def _open(self, entry: Entry, submission: Submission) -> str:
+        if entry.attempts > 1:
+            await self._store.write(*self._sent.note(entry.id))
+        async with self._sent.noted(entry.id):
             await self.outbox.hold(entry, self.lease_seconds)
             return await self._cases.open_case(submission)
 

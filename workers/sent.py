@@ -31,10 +31,13 @@ class Sent:
         """Seconds for which this report may not be sent again, even if no case is found."""
         return max(0, int(await self._store.read("PTTL", _name(reference)))) / 1000
 
+    def note(self, reference: str) -> Command:
+        """The command that belongs before what is sent."""
+        return ("SET", _name(reference), b"1", "PX", self._quiet_ms)
+
     @asynccontextmanager
     async def noted(self, reference: str) -> AsyncIterator[None]:
-        """What is sent in here is noted until it is answered."""
-        await self._store.write("SET", _name(reference), b"1", "PX", self._quiet_ms)
+        """What is sent in here was noted, and is until it is answered."""
         try:
             yield
         except (CaseRefused, CaseThrottled):

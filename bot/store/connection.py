@@ -44,13 +44,8 @@ class Store:
         self._pool = pool
         self._trips = Shared(pool)
         self._on_disk = OnDisk(pool, replicas)
-        self._scripts = {
-            path.stem: path.read_bytes() for path in Path(__file__).parent.glob("*.lua")
-        }
-        self._digests = {
-            name: sha1(body, usedforsecurity=False).hexdigest()
-            for name, body in self._scripts.items()
-        }
+        self._scripts = scripts()
+        self._digests = {name: digest(body) for name, body in self._scripts.items()}
 
     @classmethod
     def at(cls, url: str, replicas: int = 0) -> Store:
@@ -98,6 +93,18 @@ class Store:
         """Close the connections."""
         await self.client.aclose()
         await self._pool.disconnect()
+
+
+def scripts() -> dict[str, bytes]:
+    """The scripts by name, each with what it may call in front of it."""
+    bodies = {path.stem: path.read_bytes() for path in Path(__file__).parent.glob("*.lua")}
+    further = bodies.pop("further")
+    return {name: further + body for name, body in bodies.items()}
+
+
+def digest(body: bytes) -> str:
+    """The name by which the store knows a script."""
+    return sha1(body, usedforsecurity=False).hexdigest()
 
 
 def spelled(commands: Sequence[Command]) -> list[Word]:

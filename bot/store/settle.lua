@@ -1,19 +1,12 @@
 -- Ends a lease, if it is still the newest one; wait is a retry that was no attempt. KEYS: due, bodies, leases, parked.
--- ARGV: id, fence, done | retry | wait | park, milliseconds | reason, then further commands as in commit.lua.
+-- ARGV: id, fence, done | retry | wait | park, milliseconds | reason, then further commands.
 local id, fence, outcome, detail = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local lease = redis.call('HGET', KEYS[3], id)
 if not lease or string.match(lease, '^(%d+):') ~= fence then
   return 0
 end
--- The store checks each command against its caller when it runs, which would be too late for "all or
--- nothing": ask for all of them first.
-local at = 5
-while at <= #ARGV do
-  local count = tonumber(ARGV[at])
-  if not redis.acl_check_cmd(unpack(ARGV, at + 1, at + count)) then
-    return redis.error_reply('NOPERM this user may not run all of it')
-  end
-  at = at + count + 1
+if not further_may_run(5) then
+  return not_allowed()
 end
 if outcome == 'retry' or outcome == 'wait' then
   local time = redis.call('TIME')
@@ -34,10 +27,5 @@ else
     redis.call('HDEL', KEYS[2], id)
   end
 end
-at = 5
-while at <= #ARGV do
-  local count = tonumber(ARGV[at])
-  redis.call(unpack(ARGV, at + 1, at + count))
-  at = at + count + 1
-end
+run_further(5)
 return 1

@@ -35,7 +35,7 @@ _KEYS = {
         "&bell:replies &webchat:* (+set %W~vault:*)"
     ),
     "push": (
-        "~report:* ~token:* ~sent:* %W~case:* %R~media:* "
+        "~report:* ~token:* ~sent:* ~cases:* %W~case:* %R~media:* "
         "%R~outbox:media ~outbox:push ~outbox:push:* ~outbox:fence"
     ),
     "media": (

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from hashlib import sha1
-from pathlib import Path
 from typing import Literal
+
+from bot.store.connection import digest, scripts
 
 When = Literal["before", "after"]
 # cut: nothing of it arrives; half: half of it does; hold: it waits until it is let go.
@@ -17,11 +17,7 @@ Verdict = Literal["pass", "cut", "half", "hold"]
 # Gets what passes: the script's call, or the store's answer.
 Hook = Callable[[bytes], Verdict]
 
-_SCRIPTS = Path(__file__).parents[2] / "bot" / "store"
-DIGESTS = {
-    path.stem: sha1(path.read_bytes(), usedforsecurity=False).hexdigest().encode()
-    for path in _SCRIPTS.glob("*.lua")
-}
+DIGESTS = {name: digest(body).encode() for name, body in scripts().items()}
 
 
 class Proxy:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from unittest.mock import patch
 
@@ -27,6 +27,7 @@ from workers.push import Push
 
 # So many seconds of the outage are one second here.
 FASTER = 720.0
+WORKERS = 4
 
 
 @contextmanager
@@ -53,9 +54,21 @@ async def pushing(
     """The push worker's own work in this process, for the store at `url`."""
     store = Store.at(url)
     system = cases(store)
-    yield store, Push(store, Reports(store), system, _submission, _link)
-    await system.close()
-    await store.close()
+    try:
+        yield store, Push(store, Reports(store), system, _submission, _link)
+    finally:
+        await system.close()
+        await store.close()
+
+
+@asynccontextmanager
+async def colleagues(
+    url: str, cases: Callable[[Store], CaseSystem]
+) -> AsyncIterator[tuple[Store, list[Push]]]:
+    """The same as often as there are `WORKERS`, each with connections of its own; and a store."""
+    async with AsyncExitStack() as stack:
+        both = [await stack.enter_async_context(pushing(url, cases)) for _ in range(WORKERS)]
+        yield both[0][0], [push for _, push in both]
 
 
 def open311(here: Stage, total: float = 20.0) -> Callable[[Store], CaseSystem]:
@@ -104,6 +117,11 @@ async def until_empty(push: Push, seconds: float) -> None:
         while await push.outbox.depth():
             await Drain(push).run()
             await asyncio.sleep(0.02)
+
+
+async def all_until_empty(pushes: list[Push], seconds: float) -> None:
+    """The same with all of them at once."""
+    await asyncio.gather(*(until_empty(push, seconds) for push in pushes))
 
 
 def only(cases: GeoReportServer, names: set[str]) -> GeoReportServer:

@@ -13,11 +13,24 @@ from bot.store.connection import Store
 from tests.fakes.cases import CaseReceiver, Fault, webhook_settings
 from tests.fakes.cases.base import Received
 from tests.faults.matrix import Count, Scale, row
-from tests.faults.pushing import FASTER, faster, only, open311, pushing, told, until_empty, waiting
+from tests.faults.pushing import (
+    FASTER,
+    WORKERS,
+    all_until_empty,
+    colleagues,
+    faster,
+    only,
+    open311,
+    pushing,
+    told,
+    until_empty,
+    waiting,
+)
 from tests.faults.stage import clock, stage
 from workers.cases.contract import CaseSystem
 from workers.cases.webhook import Webhook
 from workers.cases.wire import Patience
+from workers.push import Push
 
 # How long an answer is waited for here, in seconds, and answers on both sides of that.
 PATIENCE_SECONDS = 0.4
@@ -120,7 +133,7 @@ def _arrived(arrived: Mapping[str, float], names: set[str], began: float) -> Cou
 
 
 @row(
-    "429 with a Retry-After of {seconds} s while {count} reports wait",
+    "429 with a Retry-After of {seconds} s while {count} reports wait for 4 push workers",
     seconds=(10, 2),
     count=(2000, 200),
 )
@@ -129,7 +142,7 @@ async def cases_throttle(folder: Path, scale: Scale, seed: int) -> Count:
     count, seconds = scale["count"], scale["seconds"]
     async with (
         stage(folder) as here,
-        pushing(here.store_url, open311(here)) as (store, push),
+        colleagues(here.store_url, open311(here)) as (store, pushes),
     ):
         whole, told_at = here.cases.answer, math.inf
 
@@ -142,10 +155,10 @@ async def cases_throttle(folder: Path, scale: Scale, seed: int) -> Count:
 
         names = await waiting(store, count)
         with faster(FASTER), patch.object(here.cases, "answer", throttled):
-            await until_empty(push, 60)
+            await all_until_empty(pushes, 60)
         over = told_at + seconds
         asked = [call.at for call in here.cases.calls("POST") if call.at < over]
-        assert len(asked) <= push.at_once
+        assert len(asked) <= Push.at_once * WORKERS
         assert max(asked) < told_at + HAD_ASKED_SECONDS, "somebody asked before it was over"
         found = told(here.cases, names, over)
         found.note = f"{len(asked)} had asked by then, and nobody before it was over"

@@ -11,32 +11,49 @@ from aiohttp import web
 from tests.fakes.cases import Fault, Manners
 from tests.fakes.cases.base import Received
 from tests.faults.matrix import Count, Scale, row
-from tests.faults.pushing import FASTER, faster, only, open311, pushing, told, until_empty, waiting
+from tests.faults.pushing import (
+    FASTER,
+    WORKERS,
+    all_until_empty,
+    colleagues,
+    faster,
+    only,
+    open311,
+    pushing,
+    told,
+    until_empty,
+    waiting,
+)
 from tests.faults.stage import clock, stage
 from workers.drain import Drain
+from workers.push import Push
 
 
 @row(
-    "the case system is down for (simulated) {hours} h with {count} reports waiting",
+    "the case system is down for (simulated) {hours} h, {count} reports wait for 4 push workers",
     hours=(6, 1),
     count=(2000, 200),
 )
 async def cases_down_for_hours(folder: Path, scale: Scale, seed: int) -> Count:
     """One probe now and then, and all of them once it is back."""
     count, outage = scale["count"], scale["hours"] * 3600 / FASTER
-    async with stage(folder) as here, pushing(here.store_url, open311(here)) as (store, push):
+    async with (
+        stage(folder) as here,
+        colleagues(here.store_url, open311(here)) as (store, pushes),
+    ):
         with faster(FASTER):
             names = await waiting(store, count)
             with patch.object(here.cases, "answer", _away):
-                drain = Drain(push)
-                asyncio.get_running_loop().call_later(outage, setattr, drain, "stopping", True)
-                await drain.run()
+                drains = [Drain(push) for push in pushes]
+                for drain in drains:
+                    asyncio.get_running_loop().call_later(outage, setattr, drain, "stopping", True)
+                await asyncio.gather(*(drain.run() for drain in drains))
                 asked = len(here.cases.received)
             over = clock()
-            await until_empty(push, 120)
+            await all_until_empty(pushes, 120)
         found = told(here.cases, names, over)
-        # The 64 that were under way together, and then a probe each half to whole minute.
-        assert asked < 64 + outage * FASTER / 30 + 20, asked
+        # Those that were under way together, and then a probe each half to whole minute, of all.
+        assert asked < Push.at_once * WORKERS + outage * FASTER / 30 + 20, asked
         found.note = f"{asked} requests during the outage"
         return found
 

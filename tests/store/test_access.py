@@ -24,6 +24,7 @@ report:x                  wda   rwda  -     -     -
 case:x                    -     wda   -     -     -
 token:x                   -     rwda  -     -     -
 sent:x                    -     rwda  -     -     -
+cases:x                   -     rwda  -     -     -
 vault:x                   w     -     -     rd    d
 told:x                    -     -     -     -     rwda
 media:x                   -     r     rwda  -     -

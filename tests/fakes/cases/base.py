@@ -49,6 +49,9 @@ class Received:
     at: float = field(default_factory=time.monotonic)
 
 
+_BACKLOG = 1024
+
+
 class FaultyServer:
     """Use with `async with`; `received` has every call, oldest first."""
 
@@ -84,7 +87,8 @@ class FaultyServer:
             app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
         )
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        # A full backlog would make somebody's connection a second late.
+        await web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=_BACKLOG).start()
         self._port = self._runner.addresses[0][1]
         return self
 

@@ -188,7 +188,7 @@ async def test_whoever_takes_over_waits_for_the_pictures_too(store: Store) -> No
 
 async def test_what_was_not_answered_is_looked_up_and_left_alone_for_a_while(store: Store) -> None:
     stand = await Stand(store).waits()
-    stand.cases.fails = CaseSystemDown("late", unanswered=True)
+    late = stand.cases.fails = CaseSystemDown("late", unanswered=True)
     with pytest.raises(CaseSystemDown):
         await stand.push.do(await stand.claims())
     stand.cases.fails = None
@@ -198,8 +198,12 @@ async def test_what_was_not_answered_is_looked_up_and_left_alone_for_a_while(sto
     assert wait is not None
     assert stand.cases.patience_seconds < wait <= stand.cases.patience_seconds * TIMES
     await store.write("DEL", f"sent:{stand.report.reference}")  # as when its time is over
+    stand.cases.fails = late
+    with pytest.raises(CaseSystemDown):
+        await stand.push.do(await stand.claims())
+    stand.cases.fails = None
     await stand.push.do(await stand.claims())
-    assert (len(stand.cases.asked), len(stand.cases.opened)) == (2, 2)
+    assert (len(stand.cases.asked), len(stand.cases.opened)) == (3, 2)
 
 
 @pytest.mark.parametrize(

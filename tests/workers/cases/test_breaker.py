@@ -6,6 +6,7 @@ import asyncio
 from statistics import fmean
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.core.errors import (
     CaseRefused,
@@ -124,9 +125,11 @@ async def test_a_probe_that_fails_makes_the_pause_longer_up_to_a_minute(store: S
 async def test_what_failed_beside_what_opened_it_makes_the_pause_no_longer(store: Store) -> None:
     breaker = worker(store)
     under_way = [await breaker.admit() for _ in range(64)]
-    for admission in under_way:
-        await fails(breaker, DOWN, admission)
+    with capture_logs() as said:
+        for admission in under_way:
+            await fails(breaker, DOWN, admission)
     assert await pause_left(store) <= FIRST_PAUSE_SECONDS
+    assert [line["event"] for line in said] == ["cases.down"]
 
 
 async def test_a_probe_whose_worker_died_is_anothers_turn_after_a_while(store: Store) -> None:

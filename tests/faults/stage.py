@@ -28,6 +28,7 @@ from tests.faults.proxy import Proxy
 from tests.whole.programme import ROOT, free_port
 
 START_SECONDS = 30.0
+_WAITED_FOR = "cases:pause", "cases:probe"
 HOOK_SECRET = "whsec_" + "QUJD" * 8
 
 
@@ -177,8 +178,8 @@ class Stage:
             await asyncio.sleep(0.3)
 
     def time_passes(self, *kinds: str) -> None:
-        """As after a minute: what somebody who died or sleeps had in hand is due again, and no case
-        system is at work any more on what it did not answer.
+        """As after a minute: what somebody who died or sleeps had in hand is due again, no case
+        system is at work any more on what it did not answer, and nobody waits to ask it.
         """
         store = self.store
         for kind in kinds:
@@ -186,7 +187,7 @@ class Stage:
             held = {name: 0 for name, lease in leases.items() if not lease.startswith(b"0:")}
             if held:
                 store.zadd(f"outbox:{kind}", held, xx=True)
-        store.delete(*map(bell_key, kinds), *store.scan_iter("sent:*"))
+        store.delete(*map(bell_key, kinds), *store.scan_iter("sent:*"), *_WAITED_FOR)
 
     async def until_done(self, *kinds: str, seconds: float = 90) -> None:
         """Wait until no work of these kinds stands there."""

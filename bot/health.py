@@ -14,6 +14,7 @@ from bot.bearer import bears
 from bot.channels.contract import Shown, Turns
 from bot.core.dialogue import Incoming
 from bot.core.errors import StoreUnavailable
+from bot.store.case_system import waits_for_it
 from bot.store.connection import Store
 from bot.store.outbox import KINDS, UNDELIVERABLE, Outbox
 from bot.vault.keys import KeyFolder, NothingToSealWith
@@ -51,6 +52,11 @@ class Metrics:
             "suishoupai_outbox_parked",
             "Work that an operator must look at",
             ["kind"],
+            registry=self.registry,
+        )
+        self.cases_down = Gauge(
+            "suishoupai_case_system_down",
+            "1 while the case system takes no reports, or asked for a pause",
             registry=self.registry,
         )
         self.undeliverable = Gauge(
@@ -141,6 +147,7 @@ async def _measure(store: Store, metrics: Metrics) -> None:
         outbox = Outbox(store, kind)
         metrics.depth.labels(kind).set(await outbox.depth())
         metrics.parked.labels(kind).set(len(await outbox.parked()))
+    metrics.cases_down.set(await waits_for_it(store) is not None)
     counted = await store.read("HGETALL", UNDELIVERABLE)
     pairs = (
         counted.items()

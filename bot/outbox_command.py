@@ -11,6 +11,7 @@ import sys
 from bot import valkey
 from bot.core.errors import StoreUnavailable
 from bot.secrets import kept
+from bot.store.case_system import waits_for_it
 from bot.store.connection import Store
 from bot.store.outbox import KINDS, Outbox
 from bot.vault.access import OPERATOR
@@ -55,7 +56,7 @@ async def _run(words: list[str], url: str) -> int:
 
 
 async def _list(store: Store) -> int:
-    """One line for each piece of work: kind, name, and why it was given up; and how much waits."""
+    """One line for each piece of work: kind, name, and why it was given up; then what waits."""
     stopped = False
     for kind in KINDS:
         outbox = Outbox(store, kind)
@@ -66,6 +67,8 @@ async def _list(store: Store) -> int:
             print(f"{kind}  {waiting} waiting, to be tried (again) by themselves")
     if not stopped:
         print("Nothing is stopped.")
+    if (seconds := await waits_for_it(store)) is not None:
+        print(f"The case system does not take reports; it is tried again in {seconds:.0f} s.")
     return 0
 
 

@@ -13,6 +13,7 @@ from bot.channels.contract import Shown
 from bot.core.dialogue import Incoming, Opened
 from bot.core.errors import StoreUnavailable
 from bot.health import Counted, Metrics, add_health_routes
+from bot.store.case_system import DOWN
 from bot.store.connection import Store
 from bot.store.outbox import UNDELIVERABLE, Outbox
 from bot.vault.keys import LAYERS, KeyFolder, epoch_of
@@ -70,10 +71,13 @@ async def test_metrics_count_turns_and_work_and_name_nobody(store: Store, tmp_pa
         assert 'suishoupai_turns_not_kept_total{channel="telegram"} 1.0' in said
         assert 'suishoupai_outbox_entries{kind="push"} 1.0' in said
         assert 'suishoupai_outbox_parked{kind="push"} 0.0' in said
+        assert "suishoupai_case_system_down 0.0" in said
         assert "suishoupai_notices_undeliverable{" not in said
+        await store.write("SET", DOWN, 0)
         await store.write("HINCRBY", UNDELIVERABLE, "2026-10", 3)
         later = await (await client.get("/metrics")).text()
         assert 'suishoupai_notices_undeliverable{epoch="2026-10"} 3.0' in later
+        assert "suishoupai_case_system_down 1.0" in later
         assert "4711" not in said
         assert "reference" not in said
         assert (await client.get("/readyz")).status == 200

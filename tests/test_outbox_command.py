@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from pydantic import SecretStr
 
+from bot.core.errors import CaseThrottled
 from bot.outbox_command import outbox
+from bot.store.case_system import PAUSE
 from bot.store.connection import Store
 from bot.store.outbox import Outbox
 from config.settings import Settings
+from workers.cases.breaker import Breaker
 
 
 async def parked(store: Store, *names: str) -> None:
@@ -82,3 +86,21 @@ async def test_what_waits_is_counted_and_nothing_stopped_is_said(
         "push  1 waiting, to be tried (again) by themselves",
         "Nothing is stopped.",
     ]
+
+
+async def test_a_case_system_that_takes_nothing_is_said(
+    store: Store, valkey_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    breaker = Breaker(store, 20)
+    with pytest.raises(CaseThrottled):
+        async with breaker.watched(await breaker.admit()):
+            raise CaseThrottled(3600)
+    assert await run(valkey_url, "list") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"The case system .* tried again in (35\d\d|3600) s\.", said[-1])
+    await store.write("DEL", PAUSE)
+    async with breaker.watched(await breaker.admit()):
+        pass
+    capsys.readouterr()  # the log of its being back
+    assert await run(valkey_url, "list") == 0
+    assert capsys.readouterr().out.splitlines() == ["Nothing is stopped."]

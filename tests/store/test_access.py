@@ -24,7 +24,7 @@ report:x                  wda   rwda  -     -     -
 case:x                    -     wda   -     -     -
 token:x                   -     rwda  -     -     -
 sent:x                    -     rwda  -     -     -
-cases:x                   -     rwda  -     -     -
+cases:x                   r     rwda  -     -     -
 vault:x                   w     -     -     rd    d
 told:x                    -     -     -     -     rwda
 media:x                   -     r     rwda  -     -

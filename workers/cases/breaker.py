@@ -1,12 +1,9 @@
 """Keeps a case system that is down from being asked by everybody who waits for it.
 
-``cases:pause``  stands as long as nothing may be sent
-``cases:down``   stands until the case system is known to be back: how many probes failed
-``cases:probe``  stands while one report is on its way as a probe
-
 After a few failures in a row nothing is sent for a while, which grows; then one report goes as a
 probe, and the others once it came through. A pause that the case system asks for holds for all. All
-of it is in the store and ends by its clock: however many workers there are, they send one probe.
+of it is in the store (`bot.store.case_system`) and ends by its clock: however many workers there
+are, they send one probe.
 """
 
 from __future__ import annotations
@@ -20,6 +17,7 @@ import structlog
 from msgspec import Struct
 
 from bot.core.errors import CaseSystemDown, CaseSystemError, CaseThrottled, StoreUnavailable
+from bot.store.case_system import DOWN, PAUSE, PROBE
 from bot.store.connection import Command, Store, spelled
 
 FAILURES_BEFORE = 5
@@ -31,8 +29,6 @@ _LOOK_AGAIN_SECONDS = 2.0
 _PROBE_TIMES, _PROBE_MORE_SECONDS = 2, 5.0
 # Longer than any pause: what nobody has tried for so long is tried by all.
 _FORGOTTEN_SECONDS = 2 * 24 * 3600
-
-_PAUSE, _DOWN, _PROBE = "cases:pause", "cases:down", "cases:probe"
 
 log = structlog.get_logger()
 
@@ -56,7 +52,7 @@ class Breaker:
     async def admit(self, then: Sequence[Command] = ()) -> Admission:
         """Whether something may be sent; `then` runs at that moment. Raises `StoreUnavailable`."""
         words = self._probe_ms, *spelled(then)
-        left, probe = await self._store.script("admit", (_PAUSE, _DOWN, _PROBE), words)
+        left, probe = await self._store.script("admit", (PAUSE, DOWN, PROBE), words)
         if left > 0:
             spread = random.uniform(0, FIRST_PAUSE_SECONDS)  # noqa: S311 - spreads load
             return Admission(left / 1000 + spread)
@@ -72,7 +68,7 @@ class Breaker:
 
         What it tells and the store does not take is told by the next one.
         """
-        told: list[Command] = [("DEL", _PROBE)] if admission.probe else []
+        told: list[Command] = [("DEL", PROBE)] if admission.probe else []
         try:
             yield
         except CaseThrottled as error:
@@ -100,7 +96,7 @@ class Breaker:
 
     async def _failed_probes(self) -> int:
         with contextlib.suppress(StoreUnavailable):
-            return int(await self._store.write("INCR", _DOWN))
+            return int(await self._store.write("INCR", DOWN))
         return 0
 
     def _pause(self, seconds: float) -> list[Command]:
@@ -108,10 +104,10 @@ class Breaker:
         self._paused = True
         milliseconds = max(1, int(seconds * 1000))
         return [
-            ("SET", _PAUSE, 1, "NX", "PX", milliseconds),
-            ("PEXPIRE", _PAUSE, milliseconds, "GT"),
-            ("SET", _DOWN, 0, "NX"),
-            ("EXPIRE", _DOWN, _FORGOTTEN_SECONDS),
+            ("SET", PAUSE, 1, "NX", "PX", milliseconds),
+            ("PEXPIRE", PAUSE, milliseconds, "GT"),
+            ("SET", DOWN, 0, "NX"),
+            ("EXPIRE", DOWN, _FORGOTTEN_SECONDS),
         ]
 
     def _worked(self, admission: Admission) -> list[Command]:
@@ -121,7 +117,7 @@ class Breaker:
             return []
         log.info("cases.back")
         self._paused = False
-        return [("DEL", _PAUSE, _DOWN, _PROBE)]
+        return [("DEL", PAUSE, DOWN, PROBE)]
 
     async def _tell(self, told: list[Command]) -> None:
         """In this order: nobody may be the probe before the pause stands."""

@@ -6,16 +6,13 @@ this process be killed, the kernel ends the children.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
@@ -24,6 +21,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from bot import valkey
+from bot.children import Child, end
+from bot.embedded import EmbeddedStore
 from bot.secrets import desk_api_key, hook_secret, kept, operator_key
 from bot.vault.access import OPERATOR, access_file, new_passwords
 from config.settings import Settings
@@ -32,31 +31,10 @@ WORKERS = ("push", "media", "notices", "delivery")
 READY_SECONDS = 60
 # More than the bot and any worker need to finish or hand back what they have in hand.
 STOP_SECONDS = 15
-RESTART_SECONDS = 1.0
-_PR_SET_PDEATHSIG = 1
 
 
 class CannotStart(Exception):
     """The text is the sentence for whoever started the programme."""
-
-
-@dataclass(slots=True)
-class Child:
-    """One process of ours."""
-
-    name: str
-    command: list[str]
-    environment: dict[str, str]
-    process: subprocess.Popen[bytes] = field(init=False)
-    started: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.start()
-
-    def start(self) -> None:
-        """Start it, for the first time or again."""
-        self.process = _popen(self.command, self.environment)
-        self.started = time.monotonic()
 
 
 class Supervisor:
@@ -67,8 +45,7 @@ class Supervisor:
         self._settings = settings
         self._accept_loss = accept_loss
         self._children: list[Child] = []
-        self._store: Child | None = None
-        self._store_logged = 0
+        self._store: EmbeddedStore | None = None
         self._environment = dict(os.environ)
         self._addresses: dict[str, str] = {}
         self._stopping = False
@@ -82,6 +59,8 @@ class Supervisor:
         try:
             self._start()
             self._watch()
+        except valkey.ValkeyNotStarted as error:
+            raise CannotStart(str(error)) from None
         finally:
             self._stop()
             lock.close()
@@ -129,19 +108,8 @@ class Supervisor:
     def _start_store(self) -> None:
         data_dir = self._settings.data_dir
         passwords = new_passwords() | {OPERATOR: kept(data_dir, "store").decode()}
-        access = access_file(passwords)
-        before = valkey.contents(data_dir) if self._accept_loss else {}
-        command = valkey.command(data_dir, access, accept_loss=self._accept_loss)
-        self._store_logged = valkey.logged(data_dir)
-        self._store = Child("store", command, self._environment)
-        try:
-            url = valkey.wait_until_ready(self._store.process, data_dir, self._store_logged)
-        except valkey.ValkeyNotStarted as error:
-            raise CannotStart(str(error)) from None
-        for sentence in valkey.lost(before):
-            print(sentence, file=sys.stderr, flush=True)
-        # What was accepted is the loss of today: whatever is cut short from now on is a new one.
-        self._store.command = valkey.command(data_dir, access)
+        self._store = EmbeddedStore(data_dir, access_file(passwords), self._environment)
+        url = self._store.start(accept_loss=self._accept_loss)
         self._addresses = {
             role: valkey.address_for(url, role, passwords[role]) for role in passwords
         }
@@ -162,7 +130,7 @@ class Supervisor:
             waiting.append(f"http://{_reachable(settings.desk_host)}:{settings.desk_port}/healthz")
         until = time.monotonic() + READY_SECONDS
         while waiting and not self._stopping:
-            dead = [child for child in self._children if child.process.poll() is not None]
+            dead = [child for child in self._children if child.ended]
             if dead:
                 raise CannotStart(f"The {dead[0].name} process ended while starting.")
             if time.monotonic() > until:
@@ -175,59 +143,16 @@ class Supervisor:
     def _watch(self) -> None:
         while not self._stopping:
             time.sleep(0.2)
-            if self._store and self._store.process.poll() is not None:
-                self._store_again(self._store)
+            if self._store:
+                self._store.watch()
             for child in self._children:
-                if child.process.poll() is not None and not self._stopping:
-                    self._again(child)
-
-    def _store_again(self, store: Child) -> None:
-        """Raises `CannotStart` where it ended because its file was cut short."""
-        data_dir = self._settings.data_dir
-        if valkey.cut_short(data_dir, self._store_logged):
-            raise CannotStart(valkey.CUT_SHORT)
-        self._store_logged = valkey.logged(data_dir)
-        self._again(store)
-
-    def _again(self, child: Child) -> None:
-        if time.monotonic() - child.started < RESTART_SECONDS:
-            return
-        print(f"The {child.name} process ended; starting it again.", file=sys.stderr, flush=True)
-        child.start()
+                if child.ended and not self._stopping:
+                    child.again()
 
     def _stop(self) -> None:
-        _end(self._children)
+        end(self._children, STOP_SECONDS)
         if self._store:
-            _end([self._store])
-
-
-def _end(children: list[Child]) -> None:
-    """SIGTERM to all, then wait; SIGKILL for what does not end."""
-    for child in children:
-        if child.process.poll() is None:
-            child.process.terminate()
-    until = time.monotonic() + STOP_SECONDS
-    for child in children:
-        try:
-            child.process.wait(max(0.1, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            child.process.kill()
-            child.process.wait()
-
-
-def _popen(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """A child in a session of its own, so that Ctrl-C reaches the supervisor alone."""
-    return subprocess.Popen(  # noqa: S603 - the commands are our own
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-        preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads
-    )
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            self._store.stop(STOP_SECONDS)
 
 
 def _lock(data_dir: Path) -> IO[bytes]:

@@ -6,6 +6,7 @@ user reaches it, over a socket file.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import time
@@ -34,6 +35,9 @@ ACCEPT_LOSS = "--accept-loss"
 CUT_SHORT = (
     "The store's file ends in the midst of a change, as after a power cut: whatever was being "
     f"written in that moment is lost. To go on with all that is whole: python -m bot {ACCEPT_LOSS}"
+)
+DIED_WRITING = (
+    "The store died in the midst of a change, which nobody was told is kept; it goes on without it."
 )
 _CUT_SHORT_IN_LOG = "Unexpected end of file reading the append only file"
 
@@ -114,8 +118,16 @@ def wait_until_ready(
 
 def contents(data_dir: Path) -> dict[Path, bytes]:
     """The files that changes are appended to, and what is in them."""
-    folder = data_dir / "valkey" / "appendonlydir"
-    return {path: path.read_bytes() for path in sorted(folder.glob("*.incr.aof"))}
+    return {path: path.read_bytes() for path in _files(data_dir)}
+
+
+def lengths(data_dir: Path) -> dict[Path, int]:
+    """The same files and how long they are; the server may be removing one."""
+    found = {}
+    for path in _files(data_dir):
+        with contextlib.suppress(FileNotFoundError):
+            found[path] = path.stat().st_size
+    return found
 
 
 def lost(before: dict[Path, bytes]) -> Iterator[str]:
@@ -160,6 +172,10 @@ def cut_short(data_dir: Path, logged_before: int) -> bool:
     path = _log(data_dir)
     words = path.read_bytes()[logged_before:][-_LOG_MOST:] if path.exists() else b""
     return _CUT_SHORT_IN_LOG.encode() in words
+
+
+def _files(data_dir: Path) -> list[Path]:
+    return sorted((data_dir / "valkey" / "appendonlydir").glob("*.incr.aof"))
 
 
 def _log(data_dir: Path) -> Path:

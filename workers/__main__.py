@@ -26,7 +26,7 @@ from config.settings import SettingRefused, Settings, read_settings
 from workers import runtime
 from workers.drain import Work
 from workers.rotation import Rotation
-from workers.sweep import Sweep
+from workers.sweep import SWEEP_SECONDS, Sweep
 
 KINDS = ("push", "media", "notices", "delivery")
 # Whose private keys a worker opens; the others open none.
@@ -56,6 +56,8 @@ class BellWorker(SimpleWorker):
     """An rq worker that tells the drain in hand when it is to stop."""
 
     stopping: Callable[[], None]
+    # However long the store was away, as soon as a sweep would ring.
+    max_connection_wait_time = SWEEP_SECONDS
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """First SIGTERM or SIGINT: finish what is in hand, take nothing new."""

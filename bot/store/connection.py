@@ -126,13 +126,15 @@ class Shared:
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
         self._connection: Connection | None = None
-        self._waiting: list[tuple[Command, asyncio.Future[Any]]] = []
+        # With the time until which each waits, by the loop's clock.
+        self._waiting: list[tuple[Command, asyncio.Future[Any], float]] = []
         self._running: asyncio.Task[None] | None = None
 
     def call(self, command: Command) -> asyncio.Future[Any]:
         """The answer to a command, or its error."""
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((command, answer))
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
+        self._waiting.append((command, answer, loop.time() + ANSWER_SECONDS))
         if self._running is None:
             self._running = asyncio.create_task(self._run())
         return answer
@@ -146,14 +148,17 @@ class Shared:
         finally:
             self._running = None
 
-    async def _trip(self, taken: list[tuple[Command, asyncio.Future[Any]]]) -> None:
+    async def _trip(self, taken: list[tuple[Command, asyncio.Future[Any], float]]) -> None:
+        """Whoever waited for the trip before this one has so much less time now: the channel that
+        asks does not wait for two.
+        """
         answers: list[Any]
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                answers = await self._answers([command for command, _ in taken])
+            async with asyncio.timeout_at(taken[0][2]):
+                answers = await self._answers([command for command, _, _ in taken])
         except Exception as error:  # whatever it is, nobody may be left waiting for an answer
             answers = [error] * len(taken)
-        for (_, waiting), answer in zip(taken, answers, strict=True):
+        for (_, waiting, _), answer in zip(taken, answers, strict=True):
             if waiting.done():
                 continue
             if isinstance(answer, NoScriptError):

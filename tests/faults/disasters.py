@@ -10,8 +10,9 @@ from collections.abc import Callable, Coroutine
 
 from tests.fakes.cases.base import Fault
 from tests.fakes.telegram import TelegramServer
+from tests.faults.role import Role
 from tests.faults.rows_store import disk_free, disk_full
-from tests.faults.stage import Role, Stage
+from tests.faults.stage import Stage
 
 # Longer than any worker's lease.
 ASLEEP_SECONDS = 22.0

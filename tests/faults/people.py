@@ -292,8 +292,12 @@ async def crowds(
 ) -> None:
     """People report as long as there is trouble, six at a time; nobody is too fast.
 
-    With `pictures` two of the six send one each time.
+    With `pictures` two of the six send one each time. Trouble that breaks off ends it with its
+    error: nobody may wait for what then never comes.
     """
+
+    async def until_over() -> None:
+        await trouble
 
     async def one_after_the_other(place: int) -> None:
         for number in count():
@@ -304,6 +308,7 @@ async def crowds(
                 await person.reports()
 
     async with asyncio.TaskGroup() as group:
+        group.create_task(until_over())
         for place in range(6):
             group.create_task(one_after_the_other(place))
 

@@ -14,7 +14,8 @@ from tests.fakes.telegram import TelegramServer
 from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import AtPage, AtPhone, Ledger, crowds
 from tests.faults.proxy import Verdict
-from tests.faults.stage import Role, Stage, clock, stage, until
+from tests.faults.role import Role
+from tests.faults.stage import Stage, clock, stage, until
 from tests.whole.programme import free_port
 
 # Whoever holds a phone waits longer than a page before they say it again, so it takes a bot that

@@ -6,9 +6,8 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,61 +24,12 @@ from bot.vault.keys import KeyFolder, epochs_from
 from tests.fakes.cases import GeoReportServer, Manners
 from tests.fakes.cases.georeport import KEY
 from tests.faults.proxy import Proxy
-from tests.whole.programme import ROOT, free_port
+from tests.faults.role import Role
+from tests.whole.programme import free_port, leave_half_a_change
 
 START_SECONDS = 30.0
 _WAITED_FOR = "cases:pause", "cases:probe"
 HOOK_SECRET = "whsec_" + "QUJD" * 8
-
-
-class Role:
-    """One process of ours, to be killed, stopped and started again."""
-
-    def __init__(self, words: list[str], environment: Mapping[str, str], output: Path) -> None:
-        self._words = words
-        self._environment = dict(environment)
-        self.output = output
-        self.process: subprocess.Popen[bytes] | None = None
-        # Whether the row alone starts it.
-        self.held = False
-        # How it ended, each time that it was started again.
-        self.ends: list[int] = []
-
-    def start(self, **settings: str) -> None:
-        """Start it; it is ready when whoever waits for it says so."""
-        self.held = False
-        if self.process is not None:
-            self.ends.append(self.process.wait())
-        with self.output.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", *self._words],
-                env=self._environment | settings,
-                cwd=ROOT,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def signal(self, number: int) -> None:
-        """Send a signal, if it still runs."""
-        if self.process and self.process.poll() is None:
-            os.kill(self.process.pid, number)
-
-    def kill(self) -> None:
-        """SIGKILL, with all that it started; it stays so until it is started again."""
-        self.held = True
-        if self.process and self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-    @property
-    def runs(self) -> bool:
-        """Whether it runs."""
-        return self.process is not None and self.process.poll() is None
-
-    def said(self) -> str:
-        """All that it ever printed."""
-        return self.output.read_text() if self.output.exists() else ""
 
 
 class Stage:
@@ -93,6 +43,8 @@ class Stage:
         self.roles: dict[str, Role] = {}
         self.ports: dict[str, int] = {}
         self.extra: dict[str, str] = {}
+        # How often the store was killed in the midst of a write.
+        self.torn = 0
         self._store: subprocess.Popen[bytes] | None = None
 
     @property
@@ -108,18 +60,40 @@ class Stage:
     def start_store(
         self, *options: str, before: Callable[[], None] | None = None, wait: bool = True
     ) -> None:
-        """Start the store as the programme does, on a port."""
-        words = valkey.command(self.folder / "data")
+        """Start the store as the programme does, on a port; once more where it was killed in the
+        midst of a write, which `torn` counts.
+        """
+        try:
+            self._start_store(options, before, wait=wait)
+        except valkey.ValkeyNotStarted as error:
+            if valkey.CUT_SHORT not in str(error):
+                raise
+            self.torn += 1
+            self._start_store(options, before, wait=wait, accept_loss=True)
+
+    def _start_store(
+        self,
+        options: Sequence[str],
+        before: Callable[[], None] | None,
+        *,
+        wait: bool,
+        accept_loss: bool = False,
+    ) -> None:
+        data = self.folder / "data"
+        logged = valkey.logged(data)
+        words = valkey.command(data, accept_loss=accept_loss)
         words += ["--port", str(self.store_port), "--bind", "127.0.0.1", *options]
         self._store = subprocess.Popen(words, preexec_fn=before)  # noqa: PLW1509 - one thread
         if wait:
-            valkey.wait_until_ready(self._store, self.folder / "data")
+            valkey.wait_until_ready(self._store, data, logged)
 
-    def kill_store(self) -> None:
-        """SIGKILL."""
+    def kill_store(self, *, writing: bool = False) -> None:
+        """SIGKILL; while it is `writing`, which leaves half of a change."""
         if self._store:
             self._store.kill()
             self._store.wait()
+            if writing:
+                leave_half_a_change(self.folder / "data")
 
     @property
     def store_runs(self) -> bool:

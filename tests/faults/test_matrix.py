@@ -12,6 +12,8 @@ import pytest
 from tests.faults import rows
 from tests.faults.__main__ import SEED, main
 from tests.faults.matrix import ROWS, Count, Row, Scale, failure, table
+from tests.faults.people import Ledger, crowds
+from tests.whole.programme import free_port
 
 assert rows
 
@@ -55,6 +57,18 @@ async def _asserts() -> None:
 
 async def _holds(folder: Path, scale: Scale, seed: int) -> Count:
     return Count(1, 1)
+
+
+async def test_trouble_that_breaks_off_is_told_while_people_still_wait() -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+
+    async def breaks() -> None:
+        raise ValueError("the store does not come back")
+
+    async with asyncio.timeout(10):
+        with pytest.raises(ExceptionGroup) as raised:
+            await crowds([nobody], Ledger(), asyncio.create_task(breaks()))
+    assert "the store does not come back" in failure(raised.value).failed
 
 
 def test_a_row_that_breaks_stands_in_the_table_and_the_others_are_played(

@@ -126,6 +126,31 @@ async def test_nobody_waits_for_a_store_that_is_away(tmp_path: Path) -> None:
     await away.close()
 
 
+async def test_nobody_waits_for_the_answers_of_two_trips() -> None:
+    """Whoever asks while a trip is under way that is never answered."""
+
+    def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+
+    writers: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    stalled = Store.at(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+    with patch("bot.store.connection.ANSWER_SECONDS", 2):
+        first = asyncio.ensure_future(stalled.read("GET", "x"))
+        while not writers:
+            await asyncio.sleep(0.01)
+        second = asyncio.ensure_future(stalled.read("GET", "x"))
+        await asyncio.wait({first})
+        await asyncio.wait({second}, timeout=1)
+    assert isinstance(first.exception(), StoreUnavailable)
+    assert second.done()
+    assert isinstance(second.exception(), StoreUnavailable)
+    await stalled.close()
+    server.close()
+    for writer in writers:
+        writer.close()
+
+
 async def test_on_disk_means_that_the_store_said_so(store: Store, valkey_url: str) -> None:
     assert await store.on_disk("SET", "kept", "1") == b"OK"
     wanting = Store.at(valkey_url, replicas=1)

@@ -28,14 +28,27 @@ READY_SECONDS = 40.0
 def free_port() -> int:
     """A port that nobody listens on.
 
-    It lies below those that the system gives to whoever connects: one of these may be given to
-    somebody who knocks at it while its server is down, and the server finds it taken.
+    It lies below those that the system gives away: while its server is down, somebody else who
+    wants any port may be given one of these, even whoever knocks at it, and the server finds it
+    taken.
     """
     while True:
         port = 20_000 + secrets.randbelow(12_000)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+
+
+def newest_file(data: Path) -> Path:
+    """The file in a data folder that the embedded store appends to."""
+    folder = data / "valkey" / "appendonlydir"
+    return max(folder.glob("*.incr.aof"), key=lambda path: int(path.name.split(".")[-3]))
+
+
+def leave_half_a_change(data: Path) -> None:
+    """Leave in the file what a store leaves there that is killed in the midst of a write."""
+    with newest_file(data).open("ab") as file:
+        file.write(b"*3\r\n$3\r\nSET\r\n$9\r\nprog")
 
 
 class Programme:

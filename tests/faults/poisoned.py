@@ -23,8 +23,8 @@ LEASE_SECONDS = 6.0
 STUCK_SECONDS = 3.0
 SWEEP_SECONDS = 1.0
 RETRY_SECONDS = 0.05
-# What a worker may take beyond what it has at its start, in bytes.
-ROOM = 256 * 1024 * 1024
+# What a worker may take beyond what it has at its start, in bytes, stacks of threads included.
+ROOM = 384 * 1024 * 1024
 
 
 def _loop() -> None:

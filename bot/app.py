@@ -146,6 +146,7 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    async with watched(STUCK_SECONDS), running(settings) as address:
+    # Not while it starts: it imports what its channels need, which takes a busy machine long.
+    async with running(settings) as address, watched(STUCK_SECONDS):
         log.info("bot.ready", address=address)
         await stopped.wait()

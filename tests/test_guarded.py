@@ -116,6 +116,16 @@ async def test_turns_go_side_by_side_and_leave_nothing(world: World) -> None:
     assert [world.deaths(name) for name in "abc"] == [0, 0, 1]
 
 
+async def test_one_event_twice_at_once_ends_twice(world: World) -> None:
+    world.script.held["a"] = asyncio.Event()
+    both = [world.begin("a"), world.begin("a")]
+    await until(lambda: world.script.running == ["a", "a"])
+    world.script.held["a"].set()
+    assert await asyncio.gather(*both) == [SHOWN, SHOWN]
+    world.died_with("b")
+    assert [world.deaths(name) for name in "ab"] == [0, 1]
+
+
 @pytest.mark.parametrize("times", [SUSPECT_DEATHS - 1, SUSPECT_DEATHS])
 async def test_a_suspect_waits_for_what_is_in_hand(world: World, times: int) -> None:
     world.died_with("poison", times=times)

@@ -19,7 +19,6 @@ def beguiled(words):
 
 async def main():
     async with watched({seconds}):
-        await asyncio.sleep(0.1)
         {within}
     {after}
     print("well", flush=True)
@@ -51,8 +50,11 @@ async def ran(body: str = "pass", within: str = "pass", after: str = "pass") -> 
 
 
 @pytest.mark.parametrize("body", KEEPS.values(), ids=KEEPS)
-async def test_what_keeps_the_loop_ends_the_process_and_its_place_is_told(body: str) -> None:
-    code, said = await ran(body, within="beguiled('somebody said this')")
+@pytest.mark.parametrize("first", ["", "await asyncio.sleep(0.1); "], ids=["at once", "later"])
+async def test_what_keeps_the_loop_ends_the_process_and_its_place_is_told(
+    first: str, body: str
+) -> None:
+    code, said = await ran(body, within=f"{first}beguiled('somebody said this')")
     assert code == 1
     assert "in beguiled" in said
     assert "somebody said this" not in said

@@ -15,7 +15,7 @@ FROM python:3.13-slim
 # Volumes mounted over these folders take their owner and mode from here.
 RUN groupadd --gid 10001 suishoupai \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin suishoupai \
-    && install -d -o suishoupai -g suishoupai -m 0700 /data /data/keys /data/media /data/desk \
+    && install -d -o suishoupai -g suishoupai -m 0700 /data /data/keys /data/media /data/desk /data/in_hand \
         /data/keys/private /data/keys/private/outer /data/keys/private/inner \
         /data/keys/public /data/keys/public/outer /data/keys/public/inner
 COPY --from=build /opt/venv /opt/venv

@@ -15,8 +15,10 @@ from bot.bells import Bells
 from bot.channels.contract import Channel
 from bot.channels.registry import switched_on
 from bot.gateway import Gateway, Language
+from bot.guarded import Guarded
 from bot.health import Counted, Metrics, add_health_routes
 from bot.hooks import CaseHook
+from bot.in_hand import InHand
 from bot.media_links import add_media_routes
 from bot.operators import Operators
 from bot.replies import Replies
@@ -35,6 +37,7 @@ from bot.store.outbox import KINDS, Outbox
 from bot.store.receipts import Receipts
 from bot.store.reports import Reports
 from bot.surroundings import Base, build_base
+from bot.watchdog import watched
 from config.settings import Settings
 from handlers import conversation
 
@@ -43,14 +46,20 @@ UPLOAD_MOST = 21 * 1024 * 1024
 # With what answers and bells may take, all within the supervisor's patience.
 CHANNELS_STOP_SECONDS = 7
 REQUESTS_STOP_SECONDS = 3
+# Many times the longest that anything here keeps the loop from turning.
+STUCK_SECONDS = 20.0
 
 log = structlog.get_logger()
 
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[str]:
-    """The bot, listening; gives its address. Raises OSError for a taken port."""
+    """The bot, listening; gives its address.
+
+    Raises OSError for a taken port, `SettingRefused` where it cannot write what it has in hand.
+    """
     base, secrets = build_base(settings), conversation_secrets(settings)
+    in_hand = InHand(settings.data_dir / "in_hand")
     url = settings.redis_url.get_secret_value()
     bells = Bells(base.store, url)
     metrics = Metrics()
@@ -58,7 +67,8 @@ async def running(settings: Settings) -> AsyncIterator[str]:
     keys = fetch | {"notices": progress_key(settings)}
     outboxes = {kind: Outbox(base.store, kind, keys.get(kind)) for kind in KINDS}
     reports = Reports(base.store, progress_key(settings))
-    turns = Counted(_gateway(base, secrets, reports, outboxes, bells), metrics)
+    gateway = _gateway(base, secrets, reports, outboxes, bells)
+    turns = Counted(Guarded(gateway, in_hand, secrets.key("in_hand")), metrics)
     channels: dict[str, Channel] = {
         name: module.Channel(base.surroundings, turns)
         for name, module in switched_on(settings).items()
@@ -99,6 +109,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         await runner.cleanup()
         await bells.close()
         await base.store.close()
+        in_hand.close()
 
 
 async def stop(channels: Iterable[Channel]) -> None:
@@ -135,6 +146,7 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    async with running(settings) as address:
+    # Not while it starts: it imports what its channels need, which takes a busy machine long.
+    async with running(settings) as address, watched(STUCK_SECONDS):
         log.info("bot.ready", address=address)
         await stopped.wait()

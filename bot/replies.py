@@ -24,7 +24,7 @@ from redis.exceptions import RedisError
 
 from bot.channels.contract import Channel, Shown, Turns
 from bot.core.dialogue import Incoming, MadeSafe, Refused
-from bot.core.errors import ChannelError, StoreUnavailable
+from bot.core.errors import ChannelError, GivenUp, StoreUnavailable
 from bot.sealed import Seal
 from bot.store.connection import Store
 from bot.store.outbox import Entry, Outbox
@@ -79,7 +79,8 @@ def written_reply(sealed: bytes, event: MadeSafe | Refused) -> bytes:
 
 def written_event(key: bytes, incoming: Incoming) -> tuple[str, bytes]:
     """An event as an outbox entry: a name that tells nobody whose it is, and the body."""
-    name = hmac.digest(key, f"{incoming.channel}|{incoming.event_id}".encode(), "sha256")[:16]
+    whose = f"{incoming.channel}|{incoming.address}|{incoming.event_id}"
+    name = hmac.digest(key, whose.encode(), "sha256")[:16]
     plain = msgspec.json.encode(replace(incoming, network=""))
     sealed = Seal(key).close(plain, b"event")
     return f"event-{name.hex()}", orjson.dumps([sealed.hex(), "again", "", None])
@@ -208,6 +209,8 @@ class Replies:
         except StoreUnavailable as error:
             log.warning("replies.store_away", error=str(error))
             await self._outbox.retry(entry, AGAIN_SECONDS)
+        except GivenUp:  # the event was set aside under a name of its own
+            await self._outbox.done(entry)
         except Exception as error:
             log.error("replies.failed", error=type(error).__name__, attempt=entry.attempts)
             if entry.attempts < TRIES_MOST:

@@ -130,15 +130,24 @@ class Supervisor:
             waiting.append(f"http://{_reachable(settings.desk_host)}:{settings.desk_port}/healthz")
         until = time.monotonic() + READY_SECONDS
         while waiting and not self._stopping:
-            dead = [child for child in self._children if child.ended]
-            if dead:
-                raise CannotStart(f"The {dead[0].name} process ended while starting.")
+            for child in self._children:
+                self._still_starting(child)
             if time.monotonic() > until:
                 raise CannotStart(f"Nothing answers at {waiting[0]}.")
             if _answers(waiting[0]):
                 waiting.pop(0)
             else:
                 time.sleep(0.05)
+
+    def _still_starting(self, child: Child) -> None:
+        """Raises `CannotStart` for one that ended by itself."""
+        code = child.process.poll()
+        if code is None:
+            return
+        if code >= 0:
+            raise CannotStart(f"The {child.name} process ended while starting.")
+        # It may have found the very message again that it crashed on before, and counts its ends.
+        child.again()
 
     def _watch(self) -> None:
         while not self._stopping:

@@ -26,7 +26,10 @@ SERVICES: dict[str, dict[str, Any]] = {
 }
 READY_SECONDS = 60.0
 # Those of the image, below /data.
-FOLDERS = ("media", "desk", *(f"keys/{half}/{layer}" for half in HALVES for layer in LAYERS))
+FOLDERS = (
+    *("media", "desk", "in_hand"),
+    *(f"keys/{half}/{layer}" for half in HALVES for layer in LAYERS),
+)
 VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)(?::([-?])([^}]*))?\}")
 PASSWORDS = new_passwords()
 SECRETS = {

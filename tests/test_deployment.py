@@ -106,6 +106,7 @@ def test_folders_are_shared_only_where_they_are_needed() -> None:
             "outer-public:/data/keys/public/outer:ro",
             "inner-public:/data/keys/public/inner:ro",
             "media:/data/media",
+            "in-hand:/data/in_hand",
         ],
         "media": ["media:/data/media"],
         "notices": ["outer:/data/keys/private/outer", "outer-public:/data/keys/public/outer"],
@@ -113,7 +114,7 @@ def test_folders_are_shared_only_where_they_are_needed() -> None:
         "desk": ["desk:/data/desk"],
     }
     assert set(COMPOSE["volumes"]) == {
-        *("store", "media", "desk"),
+        *("store", "media", "in-hand", "desk"),
         *("outer", "outer-public", "inner", "inner-public"),
     }
 

@@ -11,7 +11,7 @@ import pytest
 from bot import replies
 from bot.channels.contract import Shown
 from bot.core.dialogue import Attached, Attachment, Incoming, MadeSafe, Refused, Text
-from bot.core.errors import ChannelDown
+from bot.core.errors import ChannelDown, GivenUp
 from bot.replies import Replies, ReplyTo, _incoming, seal_reply, written_event, written_reply
 from bot.store.connection import Store
 from bot.store.outbox import Outbox
@@ -28,12 +28,12 @@ class World:
         self.outbox = Outbox(store, "replies", FETCH_KEY)
         self.taken: list[Incoming] = []
         self.shown: list[str] = []
-        self.fails = False
+        self.fails: Exception | None = None
         self.unreachable = False
 
     async def take(self, incoming: Incoming) -> tuple[Shown, ...]:
         if self.fails:
-            raise KeyError("a bug")
+            raise self.fails
         self.taken.append(incoming)
         return (Shown("media", "ready", "zh"),)
 
@@ -128,13 +128,32 @@ async def test_an_event_that_was_set_aside_gets_its_turn_when_it_is_put_back(wor
 
 
 async def test_an_event_that_fails_again_is_parked_again(world: World) -> None:
-    world.fails = True
+    world.fails = KeyError("a bug")
     name, body = written_event(KEY, Incoming("telegram", TO.address, "u1", Text("x")))
     await world.outbox.set_aside(name, body, "KeyError")
     await world.outbox.put_back(name)
     async with world.running():
         await world.drained()
     assert await world.outbox.parked() == {name: "KeyError"}
+
+
+async def test_what_the_gateway_gave_up_is_not_tried_again(world: World) -> None:
+    """It was set aside by then, under another name."""
+    world.fails = GivenUp("a reason")
+    await world.put("m1", written_reply(seal_reply(KEY, TO), MadeSafe("m1")))
+    async with world.running():
+        await world.drained()
+    assert await world.outbox.parked() == {}
+
+
+def test_events_of_one_name_are_kept_apart_by_person() -> None:
+    """A page makes its own names."""
+    names = {
+        written_event(KEY, Incoming(channel, address, "u1", Text("x")))[0]
+        for channel in ("telegram", "webchat")
+        for address in ("1", "2")
+    }
+    assert len(names) == 4
 
 
 async def test_nobody_but_the_bot_can_read_what_was_set_aside(world: World, store: Store) -> None:

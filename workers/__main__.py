@@ -103,7 +103,7 @@ def _run(kind: str, settings: Settings, url: str) -> None:
         worker.stopping = running.stop
         # A bell that an earlier run heard and did not live to answer must not keep ours silent.
         runner.run(base.store.write("DEL", bell_key(kind)))
-        sweep = Sweep(url, kind, lambda: running.stuck)
+        sweep = Sweep(url, kind)
         sweep.start()
         rotation = Rotation(settings.data_dir / "keys", CUSTODY.get(kind, ()))
         rotation.start()

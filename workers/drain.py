@@ -54,10 +54,7 @@ class Work(Protocol):
 
 
 class Drain:
-    """Drains one outbox until nothing is due.
-
-    `beat` is when the loop was last seen to turn, by the monotonic clock; 0 while it has no work.
-    """
+    """Drains one outbox until nothing is due."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -65,7 +62,6 @@ class Drain:
         self._running: dict[asyncio.Task[None], Entry] = {}
         self._room = asyncio.Event()
         self._suspects = False
-        self.beat = 0.0
         self.stopping = False
 
     async def run(self) -> None:
@@ -78,7 +74,6 @@ class Drain:
                 await self._finish()
             finally:
                 renewing.cancel()
-                self.beat = 0.0
 
     async def _run(self) -> None:
         until = time.monotonic() + LONGEST_SECONDS
@@ -128,7 +123,6 @@ class Drain:
         """Work that takes long keeps its lease; work whose lease was lost all the same is ended."""
         pause = self._work.lease_seconds / 3
         while True:
-            self.beat = time.monotonic()
             await asyncio.sleep(pause)
             running = dict(self._running)
             if not running:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 
 from redis.exceptions import RedisError
@@ -11,6 +10,7 @@ from redis.exceptions import RedisError
 from bot.bells import Bells, bell_key
 from bot.core.errors import StoreUnavailable
 from bot.store.connection import Store
+from bot.watchdog import watched
 from workers.drain import Drain, Work
 
 # Several times the longest that anything may take between two turns of the loop.
@@ -38,26 +38,26 @@ class Runtime:
         self._drain = Drain(work)
 
     def answer(self) -> None:
-        """Answer a bell: first say so, then drain, so that what comes meanwhile rings again."""
+        """Answer a bell: first say so, then drain, so that what comes meanwhile rings again.
+
+        Work that keeps the loop from turning ends the process; whoever starts it again does the
+        rest, and what was in hand counts a death.
+        """
         self._runner.run(self._answer())
 
     def stop(self) -> None:
         """Take nothing new, and hand back what takes long; may be called in a signal handler."""
         self._drain.stopping = True
 
-    @property
-    def stuck(self) -> bool:
-        """Whether some work keeps the loop from turning, and will not end by itself."""
-        beat = self._drain.beat
-        return bool(beat) and time.monotonic() - beat > STUCK_SECONDS
-
     async def _answer(self) -> None:
         try:
-            await self._store.write("DEL", bell_key(self.kind))
-            await self._drain.run()
-            await self._afterwards()
-            # The loop turns no more until the next bell: one half rung would keep others silent.
-            await self._bells.rung()
+            async with watched(STUCK_SECONDS):
+                await self._store.write("DEL", bell_key(self.kind))
+                await self._drain.run()
+                await self._afterwards()
+                # The loop turns no more until the next bell: one half rung would keep others
+                # silent.
+                await self._bells.rung()
         except (StoreUnavailable, RedisError):
             return  # the sweep rings again once the store answers
 

@@ -1,15 +1,12 @@
 """Rings for what is due and was not heard: a lost job, a lease run out, a retry whose time came.
 
-A thread beside the worker, with a connection of its own, because the worker blocks on rq. It also
-ends a worker that some work keeps from ever turning to anything else.
+A thread beside the worker, with a connection of its own, because the worker blocks on rq.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from collections.abc import Callable
 
 import structlog
 from redis import Redis
@@ -20,7 +17,6 @@ from bot.store.erasure import ERASED, REWRITTEN
 from bot.store.expiry import EXPIRY
 
 SWEEP_SECONDS = 5.0
-STUCK = 70  # the exit code of a worker that some work keeps in an endless loop
 
 log = structlog.get_logger()
 
@@ -28,21 +24,16 @@ log = structlog.get_logger()
 class Sweep(threading.Thread):
     """Looks every five seconds."""
 
-    def __init__(self, url: str, kind: str, stuck: Callable[[], bool]) -> None:
+    def __init__(self, url: str, kind: str) -> None:
         super().__init__(name="sweep", daemon=True)
         self._url = url
         self._kind = kind
-        self._stuck = stuck
         self._stopped = threading.Event()
 
     def run(self) -> None:
         """Sweep until stopped; the first time at once, for what an earlier run left."""
         connection = Redis.from_url(self._url)
         while True:
-            if self._stuck():
-                # Whoever starts us again does the rest; what we had in hand counts a death.
-                log.critical("worker.stuck")
-                os._exit(STUCK)
             try:
                 self.sweep(connection)
             except (RedisError, OSError) as error:

@@ -67,7 +67,8 @@ class Turns(Protocol):
 
         The same `event_id` again commits nothing and shows the current screen. Ids that are plain
         numbers have to rise within a conversation, give or take 32 (see `bot.store.seen`). Raises
-        `StoreUnavailable` when nothing is known to be kept: do not acknowledge then.
+        `StoreUnavailable` when nothing is known to be kept: do not acknowledge then. Raises
+        `GivenUp` when the event was set aside: acknowledge, and ask for it to be sent again.
         """
         ...
 

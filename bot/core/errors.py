@@ -7,6 +7,7 @@
     ├── StoreUnavailable    the store did not keep, or may not have kept, what it was told
     │   └── StoreRefused    it will never take this very command, however well it is
     ├── TooFast             one person sends more than anybody can mean
+    ├── GivenUp             a turn that ended the process too often is not run any more
     ├── ChannelError
     │   ├── ChannelDown     the messenger does not answer; try again later
     │   ├── Throttled       the messenger asks for a pause of `retry_after` seconds
@@ -70,6 +71,10 @@ class TooFast(GatewayError):
     def __init__(self, *, first: bool) -> None:
         super().__init__("too many turns of one conversation")
         self.first = first
+
+
+class GivenUp(GatewayError):
+    """An event whose turn ended the process too often; it was set aside for an operator."""
 
 
 class ChannelError(GatewayError):

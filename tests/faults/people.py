@@ -133,6 +133,14 @@ def next_step(screen: str, words: str, choices: Sequence[str] = ()) -> tuple[str
     }.get(screen)
 
 
+class RefusedForGood(AssertionError):
+    """The page was told not to send it again; `said` is the sentence for the person."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
+
+
 class AtPage:
     """Somebody at the page: what was not acknowledged is said again, over a new socket.
 
@@ -168,7 +176,7 @@ class AtPage:
     async def does(self, kind: str, **fields: Any) -> None:
         """Say something until it is acknowledged; the newest screen is then in `screen`.
 
-        TimeoutError if it never is.
+        TimeoutError if it never is, `RefusedForGood` if it is not to be said again.
         """
         async with asyncio.timeout(_LONGEST_SECONDS):
             await self._does(kind, fields)
@@ -199,7 +207,8 @@ class AtPage:
             if "error" in heard and heard.get("id") == name:
                 self.heard_trouble += 1
                 self._ledger.told += 1
-                assert heard["error"]["again"], heard
+                if not heard["error"]["again"]:
+                    raise RefusedForGood(heard["error"]["text"])
                 return False
 
     async def _hangs_up(self) -> None:

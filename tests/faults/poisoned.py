@@ -23,8 +23,8 @@ LEASE_SECONDS = 6.0
 STUCK_SECONDS = 3.0
 SWEEP_SECONDS = 1.0
 RETRY_SECONDS = 0.05
-# What a worker may take beyond what it has at its start, in bytes.
-ROOM = 256 * 1024 * 1024
+# What a worker may take beyond what it has at its start, in bytes, stacks of threads included.
+ROOM = 384 * 1024 * 1024
 
 
 def _loop() -> None:
@@ -45,6 +45,12 @@ def _segfault() -> None:
 HOW: dict[str, Callable[[], None]] = {"loop": _loop, "memory": _memory, "segfault": _segfault}
 
 
+def bound_memory() -> None:
+    """There is so much memory and no more."""
+    most = psutil.Process().memory_info().vms + ROOM
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
 def main(how: str) -> int:
     """Run the worker until it is stopped or dies; the exit code."""
     whole, strike = Push.do, HOW[how]
@@ -56,8 +62,7 @@ def main(how: str) -> int:
         await whole(push, entry)
 
     if how == "memory":
-        most = psutil.Process().memory_info().vms + ROOM
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        bound_memory()
     with (
         patch.object(Push, "do", do),
         patch.object(Push, "lease_seconds", LEASE_SECONDS),

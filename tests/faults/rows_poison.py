@@ -18,8 +18,9 @@ from tests.faults.rows_bot import outcome
 from tests.faults.rows_worker import submits
 from tests.faults.stage import Stage, stage, until
 from workers.drain import UNEXPECTED_MOST
-from workers.sweep import STUCK
 
+# What the watchdog ends a process with.
+STUCK = 1
 DIED = f"nobody who took it up came back, {DEATHS_MOST} times"
 
 

@@ -1,8 +1,14 @@
-"""A worker's loop turns only while it answers a bell; what it began to ring is rung by then."""
+"""A worker's loop turns only while it answers a bell; what it began to ring is rung by then.
+
+A loop that does not turn while it should ends the worker, which is started again.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -13,6 +19,34 @@ from bot.bells import Bells
 from bot.store.connection import Store
 from bot.store.outbox import Entry, Outbox
 from workers.runtime import Runtime
+
+ROOT = Path(__file__).parents[2]
+LOOP = """
+import asyncio, sys
+from bot.bells import Bells
+from bot.store.connection import Store
+from bot.store.outbox import Outbox
+from workers import runtime
+
+runtime.STUCK_SECONDS = 0.5
+
+class Endless:
+    at_once, lease_seconds = 8, 0.3
+    def __init__(self, store):
+        self.outbox = Outbox(store, "push")
+    async def do(self, entry):
+        print("in it", flush=True)
+        while True:
+            pass
+
+async def nothing():
+    return None
+
+with asyncio.Runner() as runner:
+    store = Store.at(sys.argv[1])
+    bells = Bells(store, sys.argv[1])
+    runtime.Runtime("push", store, Endless(store), bells, nothing, runner=runner).answer()
+"""
 
 
 class HandsOn:
@@ -43,3 +77,19 @@ def test_a_bell_begun_at_the_very_end_is_rung(valkey_url: str, kind: str) -> Non
         connection.close()
         runner.run(bells.close())
         runner.run(store.close())
+
+
+async def test_an_endless_loop_ends_the_worker(store: Store, valkey_url: str) -> None:
+    for command in Outbox(store, "push").add("loop"):
+        await store.write(*command)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", LOOP, valkey_url),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    async with asyncio.timeout(30):
+        said, told = await process.communicate()
+    assert said.startswith(b"in it")
+    assert process.returncode == 1
+    assert b"in do" in told

@@ -21,13 +21,14 @@ from traceback import walk_tb
 from bot.channels.contract import Shown, Turns
 from bot.channels.telegram.decode import KINDS_WANTED, Received, decode
 from bot.core.dialogue import Incoming
-from bot.core.errors import GatewayError, TooFast
+from bot.core.errors import GatewayError, GivenUp, TooFast
 
 _log = logging.getLogger(__name__)
 
 TRIES_MOST = 5
 _HICCUP_TRIES = 1
 _STUMBLED_MOST = 1_000
+_FAILED = "telegram.failed"
 
 
 class NotNow(Exception):
@@ -84,6 +85,8 @@ class Reception:
             shown = await self._turns.take(received.incoming)
         except TooFast as error:  # acknowledged: brought again, it would be too much again
             return Outcome(received, given_up=True, told=error.told if error.first else None)
+        except GivenUp:
+            return Outcome(received, given_up=True, told=_FAILED)
         except Exception as error:
             return await self._stumbled(received, received.incoming, error)
         self._tries.pop(received.update_id, None)
@@ -104,7 +107,7 @@ class Reception:
         except GatewayError as away:
             raise NotNow(tries, away.told) from None
         _log.error("an update was given up after %d tries: %s", tries, where(error))
-        return Outcome(received, given_up=True, told="telegram.failed")
+        return Outcome(received, given_up=True, told=_FAILED)
 
 
 def read(update: object) -> Received | None:

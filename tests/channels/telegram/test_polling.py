@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.core.dialogue import Incoming, Text
-from bot.core.errors import StoreRefused, StoreUnavailable, TooFast
-from tests.channels.telegram.stage import Script, running, until
+from bot.core.errors import GivenUp, StoreRefused, StoreUnavailable, TooFast
+from tests.channels.telegram.stage import Mode, Script, running, until
 from tests.fakes.telegram import TelegramServer
 
 
@@ -92,6 +92,26 @@ async def test_one_that_fails_holds_up_nobody_else_and_is_given_up_aloud(
     assert aside.event == Text("隐私")
     assert "隐私" not in reason
     assert str(unlucky.id) not in caplog.text
+
+
+@pytest.mark.parametrize("mode", ["polling", "webhook"])
+async def test_what_the_gateway_gave_up_is_acknowledged_at_once_and_aloud(
+    server: TelegramServer, tmp_path: Path, mode: Mode
+) -> None:
+    def fail(incoming: Incoming) -> None:
+        if incoming.event == Text("隐私"):
+            raise GivenUp("a reason")
+
+    unlucky = server.person()
+    turns = Script(fail=fail)
+    async with running(server, turns, tmp_path, mode):
+        unlucky.says("隐私")
+        unlucky.says("路灯坏了")
+        await unlucky.sees("telegram.failed")
+        await unlucky.sees("路灯坏了")
+        await server.drained()
+    assert texts(turns.begun) == ["隐私", "路灯坏了"]
+    assert turns.aside == []
 
 
 async def test_a_store_that_is_away_is_waited_for(server: TelegramServer, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from bot.channels.contract import Shown
 from bot.channels.webchat import limits
 from bot.core.dialogue import Command, Message, Opened, Pressed, Text
-from bot.core.errors import MediaRefused, StoreUnavailable, TooFast
+from bot.core.errors import GivenUp, MediaRefused, StoreUnavailable, TooFast
 from tests.channels.webchat.world import World, hearing, new_token, until
 
 
@@ -116,7 +116,9 @@ async def test_a_store_that_keeps_nothing_is_said_and_tried_again(world: World) 
         assert (await page.hear())["ack"] == refused["id"]
 
 
-@pytest.mark.parametrize("failure", [ValueError("the words of a person"), MediaRefused("broken")])
+@pytest.mark.parametrize(
+    "failure", [ValueError("the words of a person"), MediaRefused("broken"), GivenUp("a reason")]
+)
 async def test_one_bad_turn_holds_up_nobody(
     world: World, failure: Exception, capfd: pytest.CaptureFixture[str]
 ) -> None:

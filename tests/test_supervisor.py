@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.supervisor import CannotStart, Child, Supervisor
+from bot.children import Child
+from bot.supervisor import CannotStart, Supervisor
 from config.settings import Settings
 from tests.whole.programme import free_port
 

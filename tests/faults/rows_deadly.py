@@ -15,8 +15,9 @@ from tests.contract.channels.telegram import AtTelegram
 from tests.fakes.telegram import TelegramServer
 from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import AtPage, AtPhone, Ledger, RefusedForGood
+from tests.faults.role import Role
 from tests.faults.rows_bot import at_telegram, outcome
-from tests.faults.stage import Role, Stage, stage, until
+from tests.faults.stage import Stage, stage, until
 from tests.whole.programme import free_port
 
 # How a poisonous message ends the bot. What runs out first decides whether an exception comes of

@@ -26,6 +26,7 @@ token:x                   -     rwda  -     -     -
 sent:x                    -     rwda  -     -     -
 vault:x                   w     -     -     rd    d
 told:x                    -     -     -     -     rwda
+telegram:x                rwda  -     -     -     rwda
 media:x                   -     r     rwda  -     -
 media:expiry              rwda  r     rwda  -     -
 undeliverable             r     -     -     rwda  rwda

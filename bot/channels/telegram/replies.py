@@ -4,7 +4,7 @@ How prompts go out by webhook was weighed like this. A call in the webhook's ans
 but nobody hears how it went: a 429 swallows it, an edit of a deleted message shows nothing, and a
 sent message's id stays unknown, so that its buttons can never be taken away. A call of the API
 tells all that and costs as much again as the whole turn. So the API is used as long as its pace
-of 20 calls a second has room, which a city's reporters will rarely fill, and the press is answered
+of 30 calls a second has room, which a city's reporters will rarely fill, and the press is answered
 in the webhook's answer; above that, prompts go back in the answer.
 
 A press must be answered, or its button spins. Above the pace that is a call in the background: a
@@ -26,7 +26,8 @@ from aiogram.methods import AnswerCallbackQuery, SendMessage
 from bot.channels.telegram import render
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.decode import Received
-from bot.channels.telegram.pacing import Pacer
+from bot.channels.telegram.pace import Pacer
+from bot.channels.telegram.pacing import Even
 from bot.channels.telegram.reception import Outcome, where
 from bot.channels.telegram.screens import Screens
 from bot.channels.telegram.words import Words
@@ -50,7 +51,7 @@ class Replies:
         self._screens = screens
         self._pacer = pacer
         self._words = words
-        self._answers = Pacer(_ANSWERS_A_SECOND)
+        self._answers = Even(_ANSWERS_A_SECOND)
         self._background: set[asyncio.Task[None]] = set()
         self._told: OrderedDict[str, None] = OrderedDict()
         self._waiting: OrderedDict[str, None] = OrderedDict()
@@ -134,7 +135,7 @@ class Replies:
         return None
 
     async def _answered(self, query: str) -> None:
-        await self._answers.wait()
+        await asyncio.sleep(self._answers.take())
         await self._api.call(AnswerCallbackQuery(callback_query_id=query))
 
     def _elsewhere(self, outcome: Outcome) -> None:
@@ -149,7 +150,7 @@ class Replies:
         return self._in_background(self._said(int(chat), text))
 
     async def _said(self, chat: int, text: str) -> None:
-        await self._pacer.wait()
+        await self._pacer.wait(chat)
         await self._api.call(SendMessage(chat_id=chat, **render.message(text)), chat)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> bool:

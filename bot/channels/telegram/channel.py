@@ -42,7 +42,8 @@ class Channel:
         self._words = Words(surroundings.say, surroundings.locales)
         pacer = Pacer(surroundings.store, pauses, Rank.ANSWERS)
         self._screens = Screens(self._api, Display(self._api, pacer, self._words))
-        self._replies = Replies(self._api, self._screens, pacer, self._words)
+        moments = Pacer(surroundings.store, pauses, Rank.MOMENTS)
+        self._replies = Replies(self._api, self._screens, pacer, moments, self._words)
         reception = Reception(turns)
         self._webhook: Webhook | None = None
         self._polling: Polling | None = None

@@ -32,7 +32,7 @@ REFUSALS = (
     "no_picture",
     "gone",
 )
-TELEGRAM = ("receipt_tag", "position_hint", "private_only", "failed")
+TELEGRAM = ("receipt_tag", "position_hint", "private_only", "failed", "one_moment")
 COMMANDS = ("report", "reports", "guide", "privacy", "forget", "language", "cancel")
 # Said by the catalogues themselves: how a language writes dates and numbers.
 ALWAYS = frozenset({"format.day", "format.moment", "format.number"})

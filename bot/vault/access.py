@@ -32,7 +32,7 @@ _KEYS = {
         "~outbox:push ~outbox:push:bodies ~outbox:media %W~outbox:media:bodies ~outbox:notices "
         "%W~outbox:notices:bodies ~outbox:replies ~outbox:replies:* ~outbox:fence "
         "~outbox:delivery %R~outbox:broadcast ~outbox:*:leases ~outbox:*:parked %R~undeliverable "
-        "%R~cases:* &bell:replies &webchat:* (+set %W~vault:*)"
+        "%R~cases:* ~telegram:* &bell:replies &webchat:* (+set %W~vault:*)"
     ),
     "push": (
         "~report:* ~token:* ~sent:* ~cases:* %W~case:* %R~media:* "
@@ -49,7 +49,7 @@ _KEYS = {
     ),
     "delivery": (
         "~outbox:delivery ~outbox:delivery:* ~outbox:fence ~inbox:* ~told:* ~undeliverable ~erased "
-        "&webchat:* (+del +exists %W~vault:*)"
+        "~telegram:* &webchat:* (+del +exists %W~vault:*)"
     ),
 }
 

@@ -51,11 +51,16 @@ async def test_a_broken_connection(
     assert len(person.messages) == shown
 
 
-async def test_silence(telegram: TelegramServer, client: Bot) -> None:
-    telegram.hang("getMe")
+@pytest.mark.parametrize(("carried_out", "shown"), [(False, 0), (True, 1)])
+async def test_silence(
+    telegram: TelegramServer, client: Bot, carried_out: bool, shown: int
+) -> None:
+    person = telegram.person()
+    telegram.hang("sendMessage", carried_out=carried_out)
     with pytest.raises(TelegramNetworkError, match="timeout"):
-        await client.get_me(request_timeout=1)
-    assert telegram.calls_of("getMe")[0].code is None
+        await client.send_message(person.id, "…", request_timeout=1)
+    assert telegram.calls_of("sendMessage")[0].code is None
+    assert len(person.messages) == shown
 
 
 async def test_a_download_that_fails(telegram: TelegramServer, client: Bot) -> None:

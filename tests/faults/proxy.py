@@ -1,4 +1,4 @@
-"""A proxy that sees scripts pass to the store, and cuts, delays or stalls what goes through.
+"""A proxy that sees what passes to the store, and cuts, delays or stalls what goes through.
 
 With several targets it is also the load balancer before the bots.
 """
@@ -6,6 +6,7 @@ With several targets it is also the load balancer before the bots.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -17,7 +18,10 @@ Verdict = Literal["pass", "cut", "half", "hold"]
 # Gets what passes: the script's call, or the store's answer.
 Hook = Callable[[bytes], Verdict]
 
-DIGESTS = {name: digest(body).encode() for name, body in scripts().items()}
+# How what can be hooked looks: each script, and the mark that a notice arrived.
+SEEN = {name: re.compile(digest(body).encode()) for name, body in scripts().items()} | {
+    "arrived": re.compile(rb"\r\ntold:[^\r]+\r\n\$2\r\nGT\r\n\$\d+\r\n\d+\r\n\$4\r\nsent\r\n")
+}
 
 
 class Proxy:
@@ -41,7 +45,7 @@ class Proxy:
         self.held = asyncio.Event()
 
     def on(self, script: str, when: When, hook: Hook, kind: str = "") -> None:
-        """Call `hook` once, when this script is on its way to the store, or its answer back.
+        """Call `hook` once, when one of `SEEN` is on its way to the store, or its answer back.
 
         With a `kind`, only when it is about that kind of work.
         """
@@ -118,7 +122,7 @@ class Proxy:
     ) -> None:
         while data := await source.read(65536):
             if when == "before":
-                passing += [(name, data) for name, digest in DIGESTS.items() if digest in data]
+                passing += [(name, data) for name, look in SEEN.items() if look.search(data)]
             if self.delay:
                 await asyncio.sleep(self.delay)
             await self.flows.wait()

@@ -7,14 +7,16 @@ import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.fakes.telegram import TelegramServer
 from tests.faults.events import event, signed, tell
 from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import AtPage, Ledger
 from tests.faults.pictures import bomb
-from tests.faults.proxy import Verdict, When
-from tests.faults.rows_bot import outcome
+from tests.faults.proxy import Hook, Verdict, When
+from tests.faults.rows_bot import at_telegram, outcome, report_by_phone
 from tests.faults.rows_worker import submits
 from tests.faults.stage import Stage, stage, until
+from tests.whole.programme import free_port
 
 OTHERS = ("media", "notices", "delivery")
 # A claim that is not answered is before the effect; a mark that does not arrive is after it.
@@ -46,7 +48,7 @@ async def others_killed_at_points(folder: Path, scale: Scale, seed: int) -> Coun
             for script, when in POINTS:
                 version += 1
                 for kind in OTHERS:
-                    _kills(here, script, when, kind)
+                    here.proxy.on(script, when, _killing(here, kind), kind)
                 await submits(here, ledger, f"{script}-{when}-{number}-", pictures=True)
                 body = event(told, version, "verifying", f"note {version}")
                 assert await tell(here.url(), body, signed(body, datetime.now(UTC))) == 200
@@ -69,12 +71,12 @@ def _ends(here: Stage) -> list[int]:
     return [end for kind in OTHERS for end in here.roles[kind].ends]
 
 
-def _kills(here: Stage, script: str, when: When, kind: str) -> None:
+def _killing(here: Stage, kind: str) -> Hook:
     def strike(_: bytes) -> Verdict:
         here.roles[kind].signal(signal.SIGKILL)  # whoever keeps it starts it again
         return "cut"
 
-    here.proxy.on(script, when, strike, kind)
+    return strike
 
 
 async def _all_struck(here: Stage, *, hurry: bool) -> None:
@@ -91,6 +93,72 @@ async def _all_struck(here: Stage, *, hurry: bool) -> None:
         return not unmet
 
     await until(all_met, 120)
+
+
+# What Telegram had done when the worker died.
+SENDS = ("has got it", "has sent it on", "has answered")
+
+
+@row(
+    "kill -9 of the delivery worker inside a send, when Telegram has got the call, has sent the "
+    "notice on, and has answered and nothing is marked yet, {times} × each",
+    times=(5, 1),
+)
+async def delivery_killed_in_a_send(folder: Path, scale: Scale, seed: int) -> Count:
+    """Each notice arrives, and twice at most: sending and marking are two systems."""
+    ledger, version = Ledger(seed), 0
+    async with TelegramServer() as server, stage(folder) as here:
+        here.ports["bot"] = free_port()
+        here.extra = at_telegram(server, "webhook", here.url())
+        here.bot()
+        for kind in ("push", "notices", "delivery"):
+            here.worker(kind).start()
+        await here.until_ready_again()
+        await report_by_phone(server, ledger, 1)
+        await here.settled()
+        for _ in range(scale["times"]):
+            for when in SENDS:
+                version += 1
+                striking = asyncio.create_task(_killed_in_a_send(here, server, when, version))
+                body = event(here.cases.cases[0].reference, version, "verifying", _news(version))
+                assert await tell(here.url(), body, signed(body, datetime.now(UTC))) == 200
+                await striking
+                if scale.short:
+                    here.time_passes("delivery")
+                await here.until_done("notices", "delivery")
+        assert here.roles["delivery"].ends == [-signal.SIGKILL] * version
+        arrived = [_arrived(server, number) for number in range(1, version + 1)]
+        found = outcome(here, ledger, version)
+        found.lost += arrived.count(0)
+        found.duplicated += sum(max(0, times - 2) for times in arrived)
+        found.note = f"{version} notices, {arrived.count(2)} of them twice"
+        return found
+
+
+async def _killed_in_a_send(here: Stage, server: TelegramServer, when: str, version: int) -> None:
+    """Kill the worker as it sends this news, and wait for its end."""
+    calls, worker = len(server.calls_of("sendMessage")), here.roles["delivery"]
+    if when == "has answered":
+        here.proxy.on("arrived", "before", _killing(here, "delivery"))
+        await until(lambda: not here.proxy.unmet, 60)
+    else:
+        server.hang("sendMessage", carried_out=when == "has sent it on")
+        await until(lambda: any(one.params for one in server.calls_of("sendMessage")[calls:]), 60)
+        worker.signal(signal.SIGKILL)
+    assert _arrived(server, version) == (when != "has got it")
+    await until(lambda: not worker.runs or len(worker.ends) == version, 60)
+
+
+def _news(version: int) -> str:
+    """What the case system says, in words that it says no other time."""
+    return f"消息 {version}。"
+
+
+def _arrived(server: TelegramServer, version: int) -> int:
+    """How often this news is in a chat."""
+    chats = server.world.chats.values()
+    said = [one.text for chat in chats for one in chat.messages if one.from_bot]
+    return sum(_news(version) in text for text in said)
 
 
 @row(

@@ -27,6 +27,7 @@ sent:x                    -     rwda  -     -     -
 cases:x                   r     rwda  -     -     -
 vault:x                   w     -     -     rd    d
 told:x                    -     -     -     -     rwda
+telegram:x                rwda  -     -     -     rwda
 media:x                   -     r     rwda  -     -
 media:expiry              rwda  r     rwda  -     -
 undeliverable             r     -     -     rwda  rwda

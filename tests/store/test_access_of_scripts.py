@@ -14,6 +14,8 @@ import pytest
 from redis import Redis
 
 from bot import valkey
+from bot.channels.telegram.pace import SENT, Pacer, Rank
+from bot.channels.telegram.pacing import PAUSE, Pauses
 from bot.core.errors import StoreUnavailable
 from bot.store.connection import Store, spelled
 from bot.store.erasure import ERASED, REWRITING, REWRITTEN, erased, rewrite
@@ -112,6 +114,19 @@ async def test_a_custodian_may_shred_and_count(
     assert await outbox.done(entry, [("DEL", "vault:x"), *erased(), *lost])
     assert operator.exists("vault:x") == 0
     assert operator.get(ERASED) == operator.hget(UNDELIVERABLE, "2026-11") == b"1"
+    await store.close()
+
+
+@pytest.mark.parametrize("role", ["bot", "delivery"])
+async def test_who_sends_over_telegram_may_keep_its_pace(
+    urls: dict[str, str], operator: Redis, role: str
+) -> None:
+    store = Store.at(urls[role])
+    pauses = Pauses(store.client)
+    await Pacer(store.client, pauses, Rank.NOTICES).wait(1)
+    assert operator.llen(SENT) == 1
+    await pauses.refused(None, 30)
+    assert operator.exists(PAUSE)
     await store.close()
 
 

@@ -75,7 +75,8 @@ async def desk(store: Store, tmp_path: Path) -> AsyncIterator[Desk]:
             keys, EPOCH, RECORD, "R" * 26, ReturnAddress("telegram", str(resident.id), "zh", "7K")
         )
         await store.write("SET", f"vault:{RECORD}", sealed)
-        senders = [Sender(surroundings(settings(server), tmp_path)) for _ in range(2)]
+        given = surroundings(settings(server), tmp_path, store.client)
+        senders = [Sender(given) for _ in range(2)]
         workers = [Delivery(store, keys, {"telegram": one}, say, HANDOFF) for one in senders]
         yield Desk(store, server, resident, workers, open_outer(keys, RECORD, "R" * 26, sealed))
         for one in senders:

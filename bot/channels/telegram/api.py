@@ -96,11 +96,11 @@ class RawUpdates(TelegramMethod[list[Any]]):
 class Api:
     """The bot's calls. Every method raises a `ChannelError` and nothing else."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, pauses: Pauses) -> None:
         server = TelegramAPIServer.from_base(settings.telegram_api_url)
         self._session = AiohttpSession(api=server, json_loads=orjson.loads)
         self._token = settings.bot_token.get_secret_value()
-        self.pauses = Pauses()
+        self.pauses = pauses
         self._bot = Bot(self._token, session=self._session)
 
     async def call(
@@ -115,7 +115,7 @@ class Api:
         except (AiogramError, ClientError, OSError) as error:
             failure = _translated(type(method).__api_method__, error)
         if isinstance(failure, Throttled):
-            self.pauses.refused(chat, failure.retry_after)
+            await self.pauses.refused(chat, failure.retry_after)
         raise failure
 
     async def download(self, path: str) -> AsyncIterator[bytes]:

@@ -16,7 +16,8 @@ from bot.channels.contract import Shown, Surroundings, Turns
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.decode import KINDS_WANTED
 from bot.channels.telegram.display import Display
-from bot.channels.telegram.pacing import ANSWERS_A_SECOND, Pacer
+from bot.channels.telegram.pace import Pacer, Rank
+from bot.channels.telegram.pacing import Pauses
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.reception import Reception, where
 from bot.channels.telegram.replies import Replies
@@ -36,11 +37,13 @@ class Channel:
 
     def __init__(self, surroundings: Surroundings, turns: Turns) -> None:
         settings = surroundings.settings
-        self._api = Api(settings)
+        pauses = Pauses(surroundings.store)
+        self._api = Api(settings, pauses)
         self._words = Words(surroundings.say, surroundings.locales)
-        pacer = Pacer(ANSWERS_A_SECOND)
+        pacer = Pacer(surroundings.store, pauses, Rank.ANSWERS)
         self._screens = Screens(self._api, Display(self._api, pacer, self._words))
-        self._replies = Replies(self._api, self._screens, pacer, self._words)
+        moments = Pacer(surroundings.store, pauses, Rank.MOMENTS)
+        self._replies = Replies(self._api, self._screens, pacer, moments, self._words)
         reception = Reception(turns)
         self._webhook: Webhook | None = None
         self._polling: Polling | None = None

@@ -23,7 +23,7 @@ from aiogram.methods import (
 from bot.channels.contract import Shown
 from bot.channels.telegram import render
 from bot.channels.telegram.api import Api, Rejected
-from bot.channels.telegram.pacing import Pacer
+from bot.channels.telegram.pace import Pacer
 from bot.channels.telegram.words import Words
 from bot.core.errors import ChannelDown, Throttled
 
@@ -152,5 +152,5 @@ class Display:
             await self._call(method, screen)
 
     async def _call(self, method: TelegramMethod[_Result], screen: Screen) -> _Result:
-        await self._pacer.wait()
+        await self._pacer.wait(screen.chat)
         return await self._api.call(method, screen.chat)

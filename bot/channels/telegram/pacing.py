@@ -1,36 +1,41 @@
-"""How fast Telegram may be talked to: an even pace before it complains, pauses once it did."""
+"""What one process knows of how fast Telegram may be talked to: an even pace, and pauses."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import OrderedDict
 
-# Telegram takes 30 a second from one bot, and it has two processes that talk: who just said
-# something is answered first.
-ANSWERS_A_SECOND = 20
-NOTICES_A_SECOND = 10
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+PAUSE = "telegram:pause"
+# How long a message waits for what the store knows.
+STORE_SECONDS = 1.0
 _BURST_SECONDS = 1.0
 _PAUSED_CHATS_MOST = 1_000
 
 
-class Pacer:
-    """At most `rate` calls a second over time, with a second's worth of them at once."""
+class Even:
+    """At most `rate` a second over time, with a second's worth of them at once."""
 
     def __init__(self, rate: float) -> None:
         self._step = 1 / rate
         self._due = 0.0
 
-    def free(self) -> bool:
-        """Whether a call could go out now without waiting."""
-        return self._due <= time.monotonic()
-
-    async def wait(self) -> None:
-        """Take the next slot and wait until it is due."""
+    def take(self) -> float:
+        """Take the next slot; the seconds until it is due."""
         now = time.monotonic()
         self._due = max(self._due, now - _BURST_SECONDS) + self._step
-        if self._due > now:
-            await asyncio.sleep(self._due - now)
+        return max(0.0, self._due - now)
+
+    def taken(self) -> bool:
+        """Take a slot, if one is due now."""
+        free = self._due <= time.monotonic()
+        if free:
+            self.take()
+        return free
 
 
 class Pauses:
@@ -38,10 +43,12 @@ class Pauses:
 
     Telegram does not say whom a 429 is about. One chat that is refused waits alone, so that
     somebody who floods the bot silences nobody else; once a second chat is refused meanwhile, it
-    is about the bot, and everybody waits.
+    is about the bot, and everybody waits: the other processes too, by the `store`, where there is
+    one. Chats stay here: the store is to know of none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, store: Redis | None = None) -> None:
+        self._store = store
         self._until: OrderedDict[int, float] = OrderedDict()
         self._everybody = 0.0
 
@@ -50,13 +57,29 @@ class Pauses:
         until = self._everybody if chat is None else max(self._everybody, self._until.get(chat, 0))
         return max(0.0, until - time.monotonic())
 
-    def refused(self, chat: int | None, retry_after: float) -> None:
+    def heard(self, seconds: float) -> None:
+        """Nobody is to be written to for so long."""
+        self._everybody = max(self._everybody, time.monotonic() + seconds)
+
+    async def refused(self, chat: int | None, retry_after: float) -> None:
         """Telegram asked for a pause of so many seconds."""
         now = time.monotonic()
         others = any(until > now for other, until in self._until.items() if other != chat)
-        if chat is None or others:
-            self._everybody = max(self._everybody, now + retry_after)
         if chat is not None:
             self._until[chat] = now + retry_after
             while len(self._until) > _PAUSED_CHATS_MOST:
                 self._until.popitem(last=False)
+        if chat is None or others:
+            self.heard(retry_after)
+            await self._tell(retry_after)
+
+    async def _tell(self, seconds: float) -> None:
+        """The other processes; where the store is away, each hears of it from Telegram."""
+        if self._store is None:
+            return
+        milliseconds = max(1, int(seconds * 1000))
+        with contextlib.suppress(RedisError, TimeoutError):
+            async with asyncio.timeout(STORE_SECONDS), self._store.pipeline() as both:
+                both.set(PAUSE, "", nx=True, px=milliseconds)
+                both.pexpire(PAUSE, milliseconds, gt=True)
+                await both.execute()

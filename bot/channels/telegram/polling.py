@@ -101,9 +101,10 @@ class Polling:
     async def _carry_through(self, number: int, received: Received | None) -> None:
         """Only what came to its end leaves the hand: what is cancelled was not committed."""
         if received is not None:
-            async with self._reception.in_order(received.chat):
-                outcome = await self._persistently(received)
-                self._replies.react(outcome, hook=False)
+            with self._replies.patience(received):
+                async with self._reception.in_order(received.chat):
+                    outcome = await self._persistently(received)
+                    self._replies.react(outcome, hook=False)
             await self._replies.kept(outcome)
         self._committed.add(number)
         del self._in_hand[number]

@@ -4,7 +4,7 @@ How prompts go out by webhook was weighed like this. A call in the webhook's ans
 but nobody hears how it went: a 429 swallows it, an edit of a deleted message shows nothing, and a
 sent message's id stays unknown, so that its buttons can never be taken away. A call of the API
 tells all that and costs as much again as the whole turn. So the API is used as long as its pace
-of 20 calls a second has room, which a city's reporters will rarely fill, and the press is answered
+of 30 calls a second has room, which a city's reporters will rarely fill, and the press is answered
 in the webhook's answer; above that, prompts go back in the answer.
 
 A press must be answered, or its button spins. Above the pace that is a call in the background: a
@@ -18,7 +18,8 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aiogram.methods import AnswerCallbackQuery, SendMessage
@@ -26,7 +27,8 @@ from aiogram.methods import AnswerCallbackQuery, SendMessage
 from bot.channels.telegram import render
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.decode import Received
-from bot.channels.telegram.pacing import Pacer
+from bot.channels.telegram.pace import Pacer
+from bot.channels.telegram.pacing import Even
 from bot.channels.telegram.reception import Outcome, where
 from bot.channels.telegram.screens import Screens
 from bot.channels.telegram.words import Words
@@ -35,6 +37,8 @@ from bot.core.errors import ChannelError
 
 _log = logging.getLogger(__name__)
 
+PATIENCE_SECONDS = 3.0
+_ONE_MOMENT = "one moment"
 _ANSWERS_A_SECOND = 100
 _IN_BACKGROUND_MOST = 64
 _GROUPS_MOST = 1_000
@@ -43,17 +47,20 @@ _KEPT_SECONDS = 20.0
 
 
 class Replies:
-    """Shows what came of a turn."""
+    """Shows what came of a turn. `moments` paces what asks for patience until then."""
 
-    def __init__(self, api: Api, screens: Screens, pacer: Pacer, words: Words) -> None:
+    def __init__(
+        self, api: Api, screens: Screens, pacer: Pacer, moments: Pacer, words: Words
+    ) -> None:
         self._api = api
         self._screens = screens
         self._pacer = pacer
+        self._moments = moments
         self._words = words
-        self._answers = Pacer(_ANSWERS_A_SECOND)
+        self._answers = Even(_ANSWERS_A_SECOND)
         self._background: set[asyncio.Task[None]] = set()
-        self._told: OrderedDict[str, None] = OrderedDict()
-        self._waiting: OrderedDict[str, None] = OrderedDict()
+        self._told: OrderedDict[str, str] = OrderedDict()
+        self._waiting: OrderedDict[str, str] = OrderedDict()
 
     def react(self, outcome: Outcome, *, hook: bool) -> render.Parameters | None:
         """Have everything shown; the call for the webhook's answer if `hook`, and if there is one.
@@ -86,10 +93,28 @@ class Replies:
         Each bot process says it for itself: what they share is the store, and that is away.
         """
         chat = received.chat
-        if told is None or chat in self._waiting:
+        if told is None or self._waiting.get(chat) == told:
             return
         if self._say(chat, self._words.trouble(received.locale, told)):
-            _remember(self._waiting, chat, _WAITING_MOST)
+            _remember(self._waiting, chat, _WAITING_MOST, told)
+
+    @contextmanager
+    def patience(self, received: Received) -> Iterator[None]:
+        """From when an update came until its turn is committed: who waits for long is told so."""
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(PATIENCE_SECONDS, self.one_moment, received)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def one_moment(self, received: Received) -> None:
+        """Ask a chat that was told nothing yet for patience, if answers leave room for that."""
+        crowded = len(self._background) >= _IN_BACKGROUND_MOST // 2 or not self._moments.free()
+        if crowded or received.incoming is None or received.chat in self._waiting:
+            return
+        self._in_background(self._asked_for_patience(received))
+        _remember(self._waiting, received.chat, _WAITING_MOST, _ONE_MOMENT)
 
     async def kept(self, outcome: Outcome) -> None:
         """Wait, within reason, until a receipt among the prompts has arrived.
@@ -134,7 +159,7 @@ class Replies:
         return None
 
     async def _answered(self, query: str) -> None:
-        await self._answers.wait()
+        await asyncio.sleep(self._answers.take())
         await self._api.call(AnswerCallbackQuery(callback_query_id=query))
 
     def _elsewhere(self, outcome: Outcome) -> None:
@@ -142,14 +167,23 @@ class Replies:
         chat = outcome.received.chat
         if chat in self._told:
             return
-        _remember(self._told, chat, _GROUPS_MOST)
-        self._say(chat, self._words.private_only(outcome.received.locale))
+        text = self._words.private_only(outcome.received.locale)
+        _remember(self._told, chat, _GROUPS_MOST, text)
+        self._say(chat, text)
 
     def _say(self, chat: str, text: str) -> bool:
         return self._in_background(self._said(int(chat), text))
 
     async def _said(self, chat: int, text: str) -> None:
-        await self._pacer.wait()
+        await self._pacer.wait(chat)
+        await self._api.call(SendMessage(chat_id=chat, **render.message(text)), chat)
+
+    async def _asked_for_patience(self, received: Received) -> None:
+        chat = int(received.chat)
+        await self._moments.wait(chat)
+        if self._waiting.get(received.chat) != _ONE_MOMENT:
+            return  # the answer was quicker, or there is more to say by now
+        text = self._words.one_moment(received.locale)
         await self._api.call(SendMessage(chat_id=chat, **render.message(text)), chat)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> bool:
@@ -163,8 +197,8 @@ class Replies:
         return True
 
 
-def _remember(chats: OrderedDict[str, None], chat: str, most: int) -> None:
-    chats[chat] = None
+def _remember(chats: OrderedDict[str, str], chat: str, most: int, told: str) -> None:
+    chats[chat] = told
     if len(chats) > most:
         chats.popitem(last=False)
 

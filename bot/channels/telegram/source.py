@@ -7,6 +7,7 @@ from aiogram.methods import GetFile
 from bot.channels.contract import MEDIA_BYTES_MOST, Surroundings
 from bot.channels.telegram.api import Api, Rejected
 from bot.channels.telegram.attachments import file_id
+from bot.channels.telegram.pacing import Pauses
 from bot.core.errors import ChannelDown, MediaRefused
 
 _TOO_LARGE = ("file is too big", "too large")
@@ -17,7 +18,8 @@ class Source:
     """Fetches by file id; Telegram keeps what was sent, so there is nothing to forget."""
 
     def __init__(self, surroundings: Surroundings) -> None:
-        self._api = Api(surroundings.settings)
+        # It sends nothing, so it has no part in what those who do share by the store.
+        self._api = Api(surroundings.settings, Pauses())
 
     async def fetch(self, source: str) -> bytes:
         """The file's bytes, at most 20 MB. Raises `MediaRefused` or a retryable `ChannelError`."""

@@ -16,6 +16,7 @@ import re
 import orjson
 from aiohttp import web
 
+from bot.channels.telegram.pacing import Even
 from bot.channels.telegram.reception import NotNow, Reception, read
 from bot.channels.telegram.replies import Replies
 from config.settings import SettingRefused, Settings
@@ -23,6 +24,7 @@ from config.settings import SettingRefused, Settings
 CONNECTIONS_MOST = 100
 BODY_BYTES_MOST = 1024 * 1024
 _IN_HAND_MOST = 2 * CONNECTIONS_MOST
+_TURNED_AWAY_ALOUD_A_SECOND = 10
 _HEADER = "X-Telegram-Bot-Api-Secret-Token"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
@@ -43,6 +45,7 @@ class Webhook:
         self._reception = reception
         self._replies = replies
         self._in_hand = 0
+        self._turned_away = Even(_TURNED_AWAY_ALOUD_A_SECOND)
         self._open = True
         self._idle = asyncio.Event()
         self._idle.set()
@@ -63,7 +66,10 @@ class Webhook:
             return web.Response(status=401)
         if request.content_length is None or request.content_length > BODY_BYTES_MOST:
             return web.Response(status=413)
-        if not self._open or self._in_hand >= _IN_HAND_MOST:
+        if not self._open:
+            return web.Response(status=503)
+        if self._in_hand >= _IN_HAND_MOST:
+            await self._turn_away(request)
             return web.Response(status=503)
         self._in_hand += 1
         self._idle.clear()
@@ -78,14 +84,23 @@ class Webhook:
         given = request.headers.get(_HEADER, "").encode(errors="surrogateescape")
         return hmac.compare_digest(given, self._expected)
 
+    async def _turn_away(self, request: web.Request) -> None:
+        """Ask for patience; not everybody, as reading what is not taken costs too."""
+        if not self._turned_away.taken():
+            return
+        received = read(_parsed(await request.read()))
+        if received is not None:
+            self._replies.one_moment(received)
+
     async def _take(self, body: bytes) -> web.Response:
         received = read(_parsed(body))
         if received is None:
             return web.Response()
         try:
-            async with self._reception.in_order(received.chat):
-                outcome = await self._reception.take(received)
-                call = self._replies.react(outcome, hook=True)
+            with self._replies.patience(received):
+                async with self._reception.in_order(received.chat):
+                    outcome = await self._reception.take(received)
+                    call = self._replies.react(outcome, hook=True)
         except NotNow as failed:
             self._replies.not_yet(received, failed.told)
             return web.Response(status=503)

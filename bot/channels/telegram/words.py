@@ -28,6 +28,10 @@ class Words:
         """In groups: here is no place for a report."""
         return self._in(locale, "private_only")
 
+    def one_moment(self, locale: str | None) -> str:
+        """It takes longer than usual, and nothing need be done about it."""
+        return self._in(locale, "one_moment")
+
     def trouble(self, locale: str | None, told: str) -> str:
         """Nothing came of what was sent: the sentence of that id."""
         return self._say(self._known(locale), Message(told))

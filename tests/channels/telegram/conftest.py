@@ -1,10 +1,18 @@
-"""A Bot API server for each test; no test may leave a breach of the schema behind."""
+"""A Bot API server and a store for each test; none may leave a breach of the schema behind."""
 
 from collections.abc import AsyncIterator
 
 import pytest
+from redis.asyncio import Redis
 
+from tests.channels.telegram import stage
 from tests.fakes.telegram import TelegramServer
+
+
+@pytest.fixture(autouse=True)
+def _store(client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the channel keeps its pace."""
+    monkeypatch.setattr(stage, "STORE", client)
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ from tests.fakes.telegram import TelegramServer
 
 SECRET = "a-secret_of-ours"
 Mode = Literal["polling", "webhook"]
+# The store of the test that runs; the conftest beside puts it here.
+STORE = Redis()
 Answer = Callable[[Incoming], tuple[Shown, ...]]
 
 
@@ -79,11 +81,11 @@ def settings(server: TelegramServer, **more: object) -> Settings:
     return Settings(_env_file=None, **{**known, **more})  # type: ignore[call-arg, arg-type]
 
 
-def surroundings(settings: Settings, folder: Path) -> Surroundings:
-    """What a channel is given; this one needs neither store nor media."""
+def surroundings(settings: Settings, folder: Path, store: Redis | None = None) -> Surroundings:
+    """What a channel is given; this one needs no media."""
     return Surroundings(
         settings=settings,
-        store=Redis(),
+        store=store or STORE,
         media=MediaStore.at("", folder),
         say=say,
         locales=("zh", "en"),

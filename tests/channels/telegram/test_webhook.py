@@ -265,7 +265,7 @@ async def test_beyond_the_pace_prompts_go_back_in_the_answer(
     server: TelegramServer, tmp_path: Path
 ) -> None:
     async with running(server, Script(buttons), tmp_path, "webhook") as channel:
-        channel._replies._pacer._due = float("inf")
+        channel._replies._pacer._full_until = float("inf")
         assert channel._webhook is not None
         await server.called("setWebhook")
         resident = server.person()

@@ -14,6 +14,12 @@ class Kind(Enum):
     SILENCE = "no answer until the client goes away"
     RESET = "the connection breaks before the call is carried out"
     LOST = "the call is carried out, then the connection breaks"
+    UNTOLD = "the call is carried out, and not answered until the client goes away"
+
+    @property
+    def carried_out(self) -> bool:
+        """Whether the call has its effect all the same."""
+        return self in {Kind.LOST, Kind.UNTOLD}
 
 
 @dataclass

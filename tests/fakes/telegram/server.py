@@ -139,9 +139,9 @@ class TelegramServer:
         refusal = RefusedError(error_code, "Bad Gateway")
         self._faults.add(Fault(method, Kind.PAGE, times, refusal))
 
-    def hang(self, method: str, times: int = 1) -> None:
-        """Leaves the next calls without an answer."""
-        self._faults.add(Fault(method, Kind.SILENCE, times))
+    def hang(self, method: str, times: int = 1, *, carried_out: bool = False) -> None:
+        """Leaves the next calls without an answer, carried out or not."""
+        self._faults.add(Fault(method, Kind.UNTOLD if carried_out else Kind.SILENCE, times))
 
     def reset(self, method: str, times: int = 1, *, carried_out: bool = False) -> None:
         """Breaks the connection of the next calls, before or after they are carried out."""
@@ -162,13 +162,13 @@ class TelegramServer:
         try:
             checked = self._executor.check(call, raw)
             fault = self._faults.take(call.method)
-            if fault is not None and fault.kind is not Kind.LOST:
+            if fault is not None and not fault.kind.carried_out:
                 return await _strike(request, call, fault)
             result = await self._executor.perform(checked)
         except RefusedError as error:
             return _refused(error, call)
         if fault is not None:
-            return _broken_off(request)
+            return await _strike(request, call, fault)
         call.code = 200
         return web.json_response({"ok": True, "result": result})
 
@@ -185,14 +185,14 @@ class TelegramServer:
 
 
 async def _strike(request: web.Request, call: Call, fault: Fault) -> web.StreamResponse:
-    """Answers a call that is to fail without being carried out."""
+    """Answers a call that is to fail, whether or not it was carried out."""
     if fault.kind is Kind.REFUSED:
         return _refused(fault.refusal, call)
     if fault.kind is Kind.PAGE:
         call.code = fault.refusal.code
         page = _PAGE.format(f"{call.code} {fault.refusal.description}")
         return web.Response(status=call.code, text=page, content_type="text/html")
-    if fault.kind is Kind.SILENCE:
+    if fault.kind in {Kind.SILENCE, Kind.UNTOLD}:
         await asyncio.Event().wait()
     return _broken_off(request)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,11 @@ from workers.__main__ import BellWorker, KnownJob
 
 
 @pytest.fixture
-def connection(valkey_url: str) -> Redis:
+def connection(valkey_url: str) -> Iterator[Redis]:
     opened = Redis.from_url(valkey_url)
     opened.flushdb()
-    return opened
+    yield opened
+    opened.close()
 
 
 def worked_off(connection: Redis) -> int:

@@ -46,4 +46,5 @@ def test_a_worker_never_waits_long_for_the_store(tmp_path: Path) -> None:
         pytest.raises(Enough),
     ):
         worker.dequeue_job_and_maintain_ttl(1)
+    connection.close()
     assert max(waited) <= SWEEP_SECONDS

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from bot.channels.telegram.reception import TRIES_MOST
 from bot.core.dialogue import Message
+from bot.store.connection import Store
+from bot.store.outbox import Outbox
 from locales.catalogue import Catalogues
 from tests.contract.channels.telegram import AtTelegram
 from tests.fakes.telegram import TelegramServer
@@ -27,7 +29,7 @@ GIVEN_UP_SECONDS = 240.0
 FAULT = (
     "poison by {way}: a message that segfaults, one that eats all memory and one that loops "
     "endlessly ({{kinds}} of them, at most {{deaths}} deaths each), each among {{count}} people "
-    "who report"
+    "who report; what was parked is put back {{backs}} ×"
 )
 
 Report = Callable[[str], Coroutine[None, None, None]]
@@ -35,19 +37,23 @@ Report = Callable[[str], Coroutine[None, None, None]]
 Poison = Callable[[], Coroutine[None, None, None]]
 
 
-@row(FAULT.format(way="Telegram, polling"), deaths=(5, 3), count=(20, 4), kinds=(3, 1))
+@row(
+    FAULT.format(way="Telegram, polling"), deaths=(5, 3), count=(20, 4), kinds=(3, 1), backs=(1, 0)
+)
 async def poison_by_polling(folder: Path, scale: Scale, seed: int) -> Count:
     """The offset passes it in the end, and whoever came behind it waits no longer than that."""
     return await _by_all_kinds(folder, scale, seed, "polling")
 
 
-@row(FAULT.format(way="Telegram, webhook"), deaths=(5, 3), count=(20, 4), kinds=(3, 1))
+@row(
+    FAULT.format(way="Telegram, webhook"), deaths=(5, 3), count=(20, 4), kinds=(3, 1), backs=(1, 0)
+)
 async def poison_by_webhook(folder: Path, scale: Scale, seed: int) -> Count:
     """It is answered 200 in the end, and Telegram brings it no more."""
     return await _by_all_kinds(folder, scale, seed, "webhook")
 
 
-@row(FAULT.format(way="the page"), deaths=(5, 3), count=(20, 4), kinds=(3, 3))
+@row(FAULT.format(way="the page"), deaths=(5, 3), count=(20, 4), kinds=(3, 3), backs=(1, 0))
 async def poison_by_page(folder: Path, scale: Scale, seed: int) -> Count:
     """The page is told not to send it again, and goes on with what comes after it."""
     return await _by_all_kinds(folder, scale, seed, "page")
@@ -76,6 +82,8 @@ async def _city(folder: Path, how: str, scale: Scale, seed: int, way: str) -> Co
             await here.settled()
             assert len(ledger.receipts) == people + 1
             note = f"{how}: {_given_up(here, bot, how, scale['deaths'], way)}"
+            for _ in range(scale["backs"]):
+                await _put_back(here, bot, scale["deaths"])
             return outcome(here, ledger, people + 1, note)
 
 
@@ -95,6 +103,25 @@ def _given_up(here: Stage, bot: Role, how: str, deaths: int, way: str) -> str:
     [reason] = parked
     assert reason.startswith(b"MemoryError at ")
     return f"parked after {TRIES_MOST} errors"
+
+
+async def _put_back(here: Stage, bot: Role, deaths: int) -> None:
+    """An operator has it tried again: it comes to no better end, and to that one only once."""
+    store, before = Store.at(here.store_url), len(bot.ends)
+    outbox = Outbox(store, "replies")
+    names = await outbox.parked()
+    for name in names:
+        assert await outbox.put_back(name)
+
+    async def parked_again() -> bool:
+        if not bot.runs:
+            here.time_passes("replies")
+        return len(await outbox.parked()) == len(names)
+
+    await until(parked_again, GIVEN_UP_SECONDS)
+    assert await outbox.depth() == 0
+    assert len(bot.ends) - before <= deaths
+    await store.close()
 
 
 @asynccontextmanager

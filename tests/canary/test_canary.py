@@ -24,8 +24,8 @@ from tests.canary.scene import NUMBER, Scene, scene
 from tests.canary.thief import Thief
 
 HOUR_MS = 3_600_000
-# Bells and rq's own, which belong to nobody.
-PASSING = ("bell:", "rq:", "rewritten", "sent:")
+# Bells, rq's own and the pace of Telegram, which belong to nobody.
+PASSING = ("bell:", "rq:", "rewritten", "sent:", "telegram:")
 # It holds the moment itself, as long as the case system does not have it.
 DATED = "report:"
 MODES = [("polling", "plain"), ("webhook", "json")]

@@ -13,8 +13,8 @@ end
 if tonumber(redis.call('GET', KEYS[3]) or 0) > rank then
   return math.max(1, math.min(window, redis.call('PTTL', KEYS[3])))
 end
--- Neither on disk nor in a copy of the store: when people were written to is nobody's business, and
--- a second later it is worth nothing.
+-- Neither in the store's file nor on its replicas: when people were written to is nobody's business,
+-- and a second later it is worth nothing. (A snapshot in that second has it.)
 redis.set_repl(redis.REPL_NONE)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

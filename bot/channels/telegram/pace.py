@@ -6,8 +6,8 @@
 
 Telegram takes about 30 messages a second from one token. Who is less urgent leaves more of them
 free, and lets whoever is more urgent and waits go first: under a flood of answers notices wait, and
-an answer finds room beside any number of notices. The store learns about no chat, and puts on disk
-nothing but the pause.
+an answer finds room beside any number of notices. The store learns about no chat, and writes to its
+file nothing but the pause.
 """
 
 from __future__ import annotations

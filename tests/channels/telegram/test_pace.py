@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,16 +12,14 @@ from pathlib import Path
 import pytest
 from aiogram.methods import SendMessage
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from bot.channels.contract import Notice
 from bot.channels.telegram import Sender, pace
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.pace import SENT, TURN, WINDOW_MS, Pacer, Rank
-from bot.channels.telegram.pacing import PAUSE, Even, Pauses
+from bot.channels.telegram.pacing import PAUSE, Pauses
 from bot.core.errors import Throttled
-from tests.channels.telegram.stage import Script, running, settings, surroundings, until
+from tests.channels.telegram.stage import settings, surroundings, until
 from tests.fakes.telegram import Call, TelegramServer
 from tests.fakes.telegram.person import Person
 
@@ -287,75 +284,3 @@ async def test_a_short_pause_is_waited_for(client: Redis) -> None:
     await client.set(PAUSE, "", px=300)
     await pacer(client).wait(CHAT)
     assert not await client.exists(PAUSE)
-
-
-@asynccontextmanager
-async def nowhere() -> AsyncIterator[Redis]:
-    """A store that is away."""
-    async with Redis(port=1, retry=Retry(NoBackoff(), 0)) as client:
-        yield client
-
-
-async def test_without_a_store_each_process_keeps_a_small_part_of_the_pace(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A second's worth at once, the rest at an even pace; two bots and three workers stay below."""
-    slept: list[float] = []
-
-    async def noted(seconds: float) -> None:
-        slept.append(seconds)
-
-    async with nowhere() as client:
-        mine = pacer(client)
-        monkeypatch.setattr("bot.channels.telegram.pace.asyncio.sleep", noted)
-        began = time.monotonic()
-        await sends(mine, 15)
-        passed = time.monotonic() - began
-    assert sum(seconds > 0 for seconds in slept) >= 9 - 5 * passed
-    assert max(slept) <= 2
-    assert len([line for line in caplog.messages if "pace of its own" in line]) == 1
-    assert 2 * (Rank.ANSWERS + Rank.MOMENTS) + 3 * Rank.NOTICES <= 30 * pace.ALONE_PART
-
-
-async def test_without_a_store_people_are_answered_all_the_same(
-    server: TelegramServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    resident = server.person()
-    async with nowhere() as client:
-        monkeypatch.setattr("tests.channels.telegram.stage.STORE", client)
-        async with running(server, Script(), tmp_path):
-            resident.says("路灯坏了")
-            await resident.sees("路灯坏了")
-
-
-async def test_a_store_that_comes_back_is_asked_again(
-    client: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mine = pacer(client)
-    take = mine._take
-    async with nowhere() as away:
-        mine._take = away.register_script("return 0")
-        await sends(mine, 1)
-    mine._take = take
-    await sends(mine, 1)
-    assert await client.llen(SENT) == 0, "it was asked before its time"
-    monkeypatch.setattr(mine, "_alone_until", time.monotonic() - 1)
-    await sends(mine, 1)
-    assert await client.llen(SENT) == 1
-
-
-async def test_a_store_that_does_not_answer_is_not_waited_for() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        port = silent.getsockname()[1]
-        async with Redis(port=port, socket_timeout=3600) as client, asyncio.timeout(30):
-            await sends(pacer(client), 2)
-
-
-def test_an_even_pace_has_a_second_s_worth_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 1000.0
-    monkeypatch.setattr("bot.channels.telegram.pacing.time.monotonic", lambda: now)
-    even = Even(8)
-    assert [even.taken() for _ in range(10)] == [True] * 9 + [False]
-    now += 0.125
-    assert [even.taken(), even.taken()] == [True, False]
-    assert even.take() > 0

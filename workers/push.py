@@ -73,8 +73,7 @@ class Push:
         if case_id is None:
             await self.outbox.wait(entry, quiet)
             return
-        known = [*self._reports.opened(entry.id, case_id), *self._sent.over(entry.id)]
-        await self.outbox.done(entry, known)
+        await self.outbox.done(entry, self._reports.opened(entry.id, case_id))
 
     async def _find(self, report: Report) -> str | None:
         return await self._cases.find_case(report.reference, report.submitted_at)

@@ -48,10 +48,6 @@ class Sent:
                 await self._answered(reference)
             raise
 
-    def over(self, reference: str) -> list[Command]:
-        """The commands for a report whose case is known."""
-        return [("DEL", _name(reference))]
-
     async def _answered(self, reference: str) -> None:
         with contextlib.suppress(StoreUnavailable):  # then it ends by itself
             await self._store.write("DEL", _name(reference))

@@ -99,7 +99,7 @@ class Reports:
     def opened(self, reference: str, case_id: str) -> list[Command]:
         """The commands for a report that is in the case system now: only its name there stays."""
         return [
-            ("DEL", f"report:{reference}", f"token:{reference}"),
+            ("DEL", *(f"{kept}:{reference}" for kept in ("report", "token", "sent"))),
             ("SET", f"case:{reference}", case_id, "EXAT", end_after(KEPT_SECONDS)),
         ]
 

@@ -133,12 +133,11 @@ def _name(process: psutil.Process) -> str:
     words = " ".join(process.cmdline())
     if "valkey-server" in words:
         return "valkey"
-    module = re.search(r"-m (bot bot|bot|desk)$|Listening on (\w+)", words)
+    module = re.search(r"-m (bot bot|bot|desk|workers\.media\.decoder|workers (\w+))$", words)
     if module is None:
-        return "decoder"
-    return {"bot": "supervisor", "bot bot": "bot"}.get(
-        module[1], module[1] or f"{module[2]} worker"
-    )
+        raise RuntimeError(f"what is {words}?")
+    names = {"bot": "supervisor", "bot bot": "bot", "workers.media.decoder": "decoder"}
+    return names.get(module[1]) or (f"{module[2]} worker" if module[2] else module[1])
 
 
 def stored() -> Report:

@@ -45,7 +45,7 @@ class EmbeddedStore:
 
     def watch(self) -> None:
         """To be called all the time. Raises `ValkeyNotStarted` where its file has lost more than
-        nobody was promised.
+        nobody was promised, and OSError where it cannot be started just now.
         """
         if self._child is None:
             return
@@ -60,19 +60,20 @@ class EmbeddedStore:
             end([self._child], seconds)
 
     def _begin(self, *, accept_loss: bool) -> Child:
-        self._logged = valkey.logged(self._data_dir)
+        logged = valkey.logged(self._data_dir)
         command = valkey.command(self._data_dir, self._access, accept_loss=accept_loss)
         self._child = Child("store", command, self._environment)
+        self._logged = logged
         return self._child
 
     def _again(self) -> None:
         torn = valkey.cut_short(self._data_dir, self._logged)
         if torn and self._shrank():
             raise valkey.ValkeyNotStarted(valkey.CUT_SHORT)
+        self._begin(accept_loss=torn)
         if torn:
             self._lengths = {}  # the server cuts off what is torn
         print(valkey.DIED_WRITING if torn else AGAIN, file=sys.stderr, flush=True)
-        self._begin(accept_loss=torn)
 
     def _measure(self) -> None:
         self._lengths = {

@@ -28,6 +28,8 @@ class EmbeddedStore:
         self._logged = 0
         # How long each of its files was at most while it ran.
         self._lengths: dict[Path, int] = {}
+        # The same of files that end in the midst of a change, until the server has cut that off.
+        self._torn: dict[Path, int] = {}
 
     def start(self, *, accept_loss: bool) -> str:
         """Start it; its address, once it answers. Raises `ValkeyNotStarted`.
@@ -70,15 +72,19 @@ class EmbeddedStore:
         torn = valkey.cut_short(self._data_dir, self._logged)
         if torn and self._shrank():
             raise valkey.ValkeyNotStarted(valkey.CUT_SHORT)
+        before = valkey.lengths(self._data_dir)
         self._begin(accept_loss=torn)
         if torn:
-            self._lengths = {}  # the server cuts off what is torn
+            self._lengths, self._torn = {}, before
         print(valkey.DIED_WRITING if torn else AGAIN, file=sys.stderr, flush=True)
 
     def _measure(self) -> None:
+        now = valkey.lengths(self._data_dir)
+        if now == self._torn:
+            return
+        self._torn = {}
         self._lengths = {
-            path: max(length, self._lengths.get(path, 0))
-            for path, length in valkey.lengths(self._data_dir).items()
+            path: max(length, self._lengths.get(path, 0)) for path, length in now.items()
         }
 
     def _shrank(self) -> bool:

@@ -28,6 +28,8 @@ class EmbeddedStore:
         self._logged = 0
         # How long each of its files was at most while it ran.
         self._lengths: dict[Path, int] = {}
+        # The same of files that end in the midst of a change, until the server has cut that off.
+        self._torn: dict[Path, int] = {}
 
     def start(self, *, accept_loss: bool) -> str:
         """Start it; its address, once it answers. Raises `ValkeyNotStarted`.
@@ -45,7 +47,7 @@ class EmbeddedStore:
 
     def watch(self) -> None:
         """To be called all the time. Raises `ValkeyNotStarted` where its file has lost more than
-        nobody was promised.
+        nobody was promised, and OSError where it cannot be started just now.
         """
         if self._child is None:
             return
@@ -60,24 +62,29 @@ class EmbeddedStore:
             end([self._child], seconds)
 
     def _begin(self, *, accept_loss: bool) -> Child:
-        self._logged = valkey.logged(self._data_dir)
+        logged = valkey.logged(self._data_dir)
         command = valkey.command(self._data_dir, self._access, accept_loss=accept_loss)
         self._child = Child("store", command, self._environment)
+        self._logged = logged
         return self._child
 
     def _again(self) -> None:
         torn = valkey.cut_short(self._data_dir, self._logged)
         if torn and self._shrank():
             raise valkey.ValkeyNotStarted(valkey.CUT_SHORT)
-        if torn:
-            self._lengths = {}  # the server cuts off what is torn
-        print(valkey.DIED_WRITING if torn else AGAIN, file=sys.stderr, flush=True)
+        before = valkey.lengths(self._data_dir)
         self._begin(accept_loss=torn)
+        if torn:
+            self._lengths, self._torn = {}, before
+        print(valkey.DIED_WRITING if torn else AGAIN, file=sys.stderr, flush=True)
 
     def _measure(self) -> None:
+        now = valkey.lengths(self._data_dir)
+        if now == self._torn:
+            return
+        self._torn = {}
         self._lengths = {
-            path: max(length, self._lengths.get(path, 0))
-            for path, length in valkey.lengths(self._data_dir).items()
+            path: max(length, self._lengths.get(path, 0)) for path, length in now.items()
         }
 
     def _shrank(self) -> bool:

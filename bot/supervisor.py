@@ -21,7 +21,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from bot import valkey
-from bot.children import Child, end
+from bot.children import RESTART_SECONDS, Child, end
 from bot.embedded import EmbeddedStore
 from bot.secrets import desk_api_key, hook_secret, kept, operator_key
 from bot.vault.access import OPERATOR, access_file, new_passwords
@@ -152,11 +152,20 @@ class Supervisor:
     def _watch(self) -> None:
         while not self._stopping:
             time.sleep(0.2)
-            if self._store:
-                self._store.watch()
-            for child in self._children:
-                if child.ended and not self._stopping:
-                    child.again()
+            try:
+                self._keep_running()
+            except OSError as error:
+                # What ended for want of room or memory cannot be started without it; later it can.
+                said = error.strerror or error
+                print(f"Cannot start it yet: {said}.", file=sys.stderr, flush=True)
+                time.sleep(RESTART_SECONDS)
+
+    def _keep_running(self) -> None:
+        if self._store:
+            self._store.watch()
+        for child in self._children:
+            if child.ended and not self._stopping:
+                child.again()
 
     def _stop(self) -> None:
         end(self._children, STOP_SECONDS)

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -105,6 +106,33 @@ def test_half_a_change_is_told_and_let_go_each_time(
         with client(tmp_path) as redis:
             assert len(redis.keys()) == number + 1
     assert not list(tmp_path.rglob("*.lost"))
+
+
+def test_half_a_change_that_is_not_cut_off_yet_is_nothing_that_was_there(
+    store: EmbeddedStore, tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long file takes seconds to be read, and is cut at its end."""
+    store.start(accept_loss=False)
+    keep(tmp_path, "one")
+    kill(store)
+    with newest_file(tmp_path).open("ab") as file:
+        file.write(b"*3\r\n$3\r\nSET\r\n$1000\r\n" + b"a long name" * 50)
+    assert said(store, capsys) == f"{AGAIN}\n"
+    may_begin, begins = tmp_path / "may begin", valkey.command
+    waits = f"until [ -e '{may_begin}' ]; do sleep 0.01; done"
+
+    def slowly(*given: Any, **named: Any) -> list[str]:
+        return ["sh", "-c", f'{waits}; exec "$0" "$@"', *begins(*given, **named)]
+
+    monkeypatch.setattr(valkey, "command", slowly)
+    assert said(store, capsys) == f"{valkey.DIED_WRITING}\n"
+    store.watch()
+    may_begin.touch()
+    watch_until(store, lambda: answers(store, tmp_path))
+    kill(store)
+    leave_half_a_change(tmp_path)
+    assert said(store, capsys) == f"{AGAIN}\n"
+    assert said(store, capsys) == f"{valkey.DIED_WRITING}\n"
 
 
 @pytest.mark.parametrize("accepted", [False, True])

@@ -24,6 +24,12 @@ AGAIN_SECONDS = 1.0
 Submitting = Callable[[Report, tuple[str, ...]], Submission]
 
 
+class _TooSoon(Exception):
+    """No case was found, and it may not be sent again yet. Of the case system this tells nothing:
+    one that takes no reports may well answer lookups, and one by webhook is not even asked.
+    """
+
+
 class Push:
     """The work of the ``push`` outbox; an entry's id is a report's reference."""
 
@@ -66,11 +72,13 @@ class Push:
         if admission.wait:
             await self.outbox.wait(entry, admission.wait)
             return
-        async with self._breaker.watched(admission):
-            case_id = None if first else await self._find(report)
-            if case_id is None and not quiet:
-                case_id = await self._open(entry, submission)
-        if case_id is None:
+        try:
+            async with self._breaker.watched(admission):
+                case_id = None if first else await self._find(report)
+                if case_id is None and quiet:
+                    raise _TooSoon
+                case_id = case_id or await self._open(entry, submission)
+        except _TooSoon:
             await self.outbox.wait(entry, quiet)
             return
         await self.outbox.done(entry, self._reports.opened(entry.id, case_id))

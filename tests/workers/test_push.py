@@ -206,6 +206,40 @@ async def test_what_was_not_answered_is_looked_up_and_left_alone_for_a_while(sto
     assert (len(stand.cases.asked), len(stand.cases.opened)) == (3, 2)
 
 
+async def test_a_probe_that_may_not_send_yet_and_finds_nothing_ends_no_pause(store: Store) -> None:
+    """A case system by webhook is not even asked then."""
+    stand = await Stand(store).waits()
+    stand.cases.fails = CaseSystemDown("late", unanswered=True)
+    with pytest.raises(CaseSystemDown):
+        await stand.push.do(await stand.claims())
+    stand.cases.fails = None
+    await store.write("SET", "cases:down", 3)  # and its pause is over
+    await stand.push.do(await stand.claims())
+    assert await store.read("GET", "cases:down") == b"3"
+    assert await store.read("EXISTS", "cases:probe") == 0  # so somebody else may be the probe
+    await store.write("DEL", f"sent:{stand.report.reference}")  # as when its time is over
+    await stand.push.do(await stand.claims())
+    assert len(stand.cases.opened) == 2
+    assert await store.read("KEYS", "cases:*") == []
+
+
+async def test_a_case_system_that_answers_nothing_is_down_whatever_is_looked_up_in_between(
+    store: Store,
+) -> None:
+    stand = await Stand(store).waits()
+    late = CaseSystemDown("late", unanswered=True)
+    for _ in range(FAILURES_BEFORE):
+        assert await store.read("EXISTS", "cases:pause") == 0
+        await store.write("DEL", f"sent:{stand.report.reference}")
+        stand.cases.fails, entry = late, await stand.claims()
+        with pytest.raises(CaseSystemDown):
+            await stand.push.do(entry)
+        await stand.push.outbox.retry(entry, 0)
+        stand.cases.fails = None
+        await stand.push.do(await stand.claims())
+    assert await store.read("EXISTS", "cases:pause") == 1
+
+
 @pytest.mark.parametrize(
     "answer", [CaseSystemDown("HTTP 500"), CaseThrottled(0), CaseRefused("HTTP 400")]
 )

@@ -9,12 +9,15 @@ local pause = redis.call('PTTL', KEYS[2])
 if pause > 0 then
   return pause
 end
--- When room comes back, it comes for many messages at once: it is for whoever waited for it.
-if tonumber(redis.call('GET', KEYS[3]) or 0) > rank then
-  return math.max(1, math.min(window, redis.call('PTTL', KEYS[3])))
+-- When room comes back, it comes for many messages at once: it is for whoever waited for it. A turn
+-- that stands for longer than any is from before a clock was put back.
+local turn = redis.call('PTTL', KEYS[3])
+if turn <= window + ARGV[4] and tonumber(redis.call('GET', KEYS[3]) or 0) > rank then
+  return math.max(1, math.min(window, turn))
 end
 -- Neither in the store's file nor on its replicas: when people were written to is nobody's business,
--- and a second later it is worth nothing. (A snapshot in that second has it.)
+-- and a second later it is worth nothing. (A snapshot in that second has it. The file is told when
+-- the keys run out, as it is of any key, which is a second after the last message of many.)
 redis.set_repl(redis.REPL_NONE)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

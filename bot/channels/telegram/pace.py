@@ -7,7 +7,7 @@
 Telegram takes about 30 messages a second from one token. Who is less urgent leaves more of them
 free, and lets whoever is more urgent and waits go first: under a flood of answers notices wait, and
 an answer finds room beside any number of notices. The store learns about no chat, and writes to its
-file nothing but the pause.
+file nothing but the pause and, where no message has gone for a second, that the times are gone.
 """
 
 from __future__ import annotations

@@ -227,6 +227,15 @@ async def test_a_store_whose_clock_was_put_back_holds_nobody_up(client: Redis) -
     await sends(pacer(client), 1)
 
 
+async def test_a_turn_from_before_the_clock_was_put_back_is_nobodys(client: Redis) -> None:
+    longest = WINDOW_MS + pace.OVERSLEPT_MS
+    await client.set(TURN, int(Rank.ANSWERS), px=longest + 3_600_000)
+    await asyncio.wait_for(pacer(client, Rank.NOTICES).wait(CHAT), 10)
+    await client.set(TURN, int(Rank.ANSWERS), px=longest)
+    with pytest.raises(Throttled):
+        await pacer(client, Rank.NOTICES).wait(CHAT, 0.01)
+
+
 @pytest.mark.usefixtures("endless")
 async def test_nothing_of_it_stays_and_nothing_is_put_on_disk(client: Redis) -> None:
     """When somebody was written to would tell when they wrote."""

@@ -13,7 +13,9 @@ from pathlib import Path
 from bot import valkey
 from bot.children import Child, end
 
-AGAIN = "The store process ended; starting it again."
+AGAIN = (
+    "The store process ended; starting it again. Why it did stands in DATA_DIR/valkey/valkey.log."
+)
 
 
 class EmbeddedStore:

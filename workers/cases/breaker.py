@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -28,16 +28,19 @@ _LOOK_AGAIN_SECONDS = 2.0
 # A probe asks first and then sends, and may wait for both; who died as a probe is another's turn.
 _PROBE_TIMES, _PROBE_MORE_SECONDS = 2, 5.0
 # Longer than any pause: what nobody has tried for so long is tried by all.
-_FORGOTTEN_SECONDS = 2 * 24 * 3600
+_FORGOTTEN_MS = 2 * 24 * 3600 * 1000
 
 log = structlog.get_logger()
 
 
 class Admission(Struct, frozen=True):
-    """Seconds to `wait` before anything is sent; 0: go on, with `watched`, perhaps as the probe."""
+    """Seconds to `wait` before anything is sent; 0: go on, with `watched`.
+
+    As the probe if `failed` says so: it is how many failed before it, None for no probe.
+    """
 
     wait: float = 0.0
-    probe: bool = False
+    failed: int | None = None
 
 
 class Breaker:
@@ -52,78 +55,65 @@ class Breaker:
     async def admit(self, then: Sequence[Command] = ()) -> Admission:
         """Whether something may be sent; `then` runs at that moment. Raises `StoreUnavailable`."""
         words = self._probe_ms, *spelled(then)
-        left, probe = await self._store.script("admit", (PAUSE, DOWN, PROBE), words)
+        left, failed = await self._store.script("admit", (PAUSE, DOWN, PROBE), words)
         if left > 0:
             spread = random.uniform(0, FIRST_PAUSE_SECONDS)  # noqa: S311 - spreads load
             return Admission(left / 1000 + spread)
         if left:
             return Admission(_LOOK_AGAIN_SECONDS)
-        if not probe and self._paused:  # another worker's probe came through
+        if failed < 0 and self._paused:  # another worker's probe came through
             self._failures, self._paused = 0, False
-        return Admission(probe=bool(probe))
+        return Admission(failed=failed if failed >= 0 else None)
 
     @asynccontextmanager
     async def watched(self, admission: Admission) -> AsyncIterator[None]:
-        """What is sent in here tells whether the case system is there; other failures do not.
-
-        What it tells and the store does not take is told by the next one.
-        """
-        told: list[Command] = [("DEL", PROBE)] if admission.probe else []
+        """What is sent in here tells whether the case system is there; other failures do not."""
         try:
             yield
         except CaseThrottled as error:
-            told = self._pause(error.retry_after) + told
+            await self._pause(error.retry_after, admission.failed)
             raise
         except CaseSystemDown:
-            told = await self._failed(admission) + told
+            await self._not_there(admission.failed)
             raise
         except CaseSystemError:
-            told = self._worked(admission)  # it answered, if not to our liking
+            await self._there(admission.failed)  # it answered, if not to our liking
             raise
-        else:
-            told = self._worked(admission)
-        finally:
-            await self._tell(told)
+        except BaseException:
+            await self._says_nothing(admission.failed)
+            raise
+        await self._there(admission.failed)
 
-    async def _failed(self, admission: Admission) -> list[Command]:
+    async def _not_there(self, failed: int | None) -> None:
         self._failures += 1
-        if admission.probe:
-            return self._pause(_jittered(await self._failed_probes()))
-        if self._failures < FAILURES_BEFORE or self._paused:
-            return []
-        log.error("cases.down", failures=self._failures)
-        return self._pause(_jittered(0))
+        if failed is not None:
+            await self._pause(_jittered(failed + 1), failed + 1)
+        elif self._failures >= FAILURES_BEFORE and not self._paused:
+            log.error("cases.down", failures=self._failures)
+            await self._pause(_jittered(0), None)
 
-    async def _failed_probes(self) -> int:
-        with contextlib.suppress(StoreUnavailable):
-            return int(await self._store.write("INCR", DOWN))
-        return 0
-
-    def _pause(self, seconds: float) -> list[Command]:
-        """A longer pause that stands already stays."""
-        self._paused = True
-        milliseconds = max(1, int(seconds * 1000))
-        return [
-            ("SET", PAUSE, 1, "NX", "PX", milliseconds),
-            ("PEXPIRE", PAUSE, milliseconds, "GT"),
-            ("SET", DOWN, 0, "NX"),
-            ("EXPIRE", DOWN, _FORGOTTEN_SECONDS),
-        ]
-
-    def _worked(self, admission: Admission) -> list[Command]:
+    async def _there(self, failed: int | None) -> None:
         """Only a probe ends a pause: what was under way when it began says nothing about it."""
         self._failures = 0
-        if not admission.probe:
-            return []
+        if failed is None:
+            return
         log.info("cases.back")
         self._paused = False
-        return [("DEL", PAUSE, DOWN, PROBE)]
+        await self._tell(self._store.write("DEL", PAUSE, DOWN, PROBE))
 
-    async def _tell(self, told: list[Command]) -> None:
-        """In this order: nobody may be the probe before the pause stands."""
+    async def _says_nothing(self, failed: int | None) -> None:
+        if failed is not None:
+            await self._tell(self._store.write("DEL", PROBE))
+
+    async def _pause(self, seconds: float, failed: int | None) -> None:
+        self._paused = True
+        words = max(1, int(seconds * 1000)), _FORGOTTEN_MS, "" if failed is None else failed
+        await self._tell(self._store.script("pause", (PAUSE, DOWN, PROBE), words))
+
+    async def _tell(self, told: Awaitable[object]) -> None:
+        """What the store does not take now, the next one tells it."""
         with contextlib.suppress(StoreUnavailable):
-            for command in told:
-                await self._store.write(*command)
+            await told
 
 
 def _jittered(probes_failed: int) -> float:

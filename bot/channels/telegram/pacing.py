@@ -15,6 +15,8 @@ PAUSE = "telegram:pause"
 STORE_SECONDS = 1.0
 _BURST_SECONDS = 1.0
 _PAUSED_CHATS_MOST = 1_000
+# A pause of the bot meets that many others within moments.
+CHATS_BEFORE_EVERYBODY = 4
 
 
 class Even:
@@ -42,9 +44,9 @@ class Pauses:
     """What 429 asked for, per chat and for the whole bot.
 
     Telegram does not say whom a 429 is about. One chat that is refused waits alone, so that
-    somebody who floods the bot silences nobody else; once a second chat is refused meanwhile, it
-    is about the bot, and everybody waits: the other processes too, by the `store`, where there is
-    one. Chats stay here: the store is to know of none.
+    somebody who floods the bot silences nobody else; once so many chats are refused that they are
+    hardly one person's, it is about the bot, and everybody waits: the other processes too, by the
+    `store`, where there is one. Chats stay here: the store is to know of none.
     """
 
     def __init__(self, store: Redis | None = None) -> None:
@@ -64,12 +66,12 @@ class Pauses:
     async def refused(self, chat: int | None, retry_after: float) -> None:
         """Telegram asked for a pause of so many seconds."""
         now = time.monotonic()
-        others = any(until > now for other, until in self._until.items() if other != chat)
+        others = sum(until > now for other, until in self._until.items() if other != chat)
         if chat is not None:
             self._until[chat] = now + retry_after
             while len(self._until) > _PAUSED_CHATS_MOST:
                 self._until.popitem(last=False)
-        if chat is None or others:
+        if chat is None or others >= CHATS_BEFORE_EVERYBODY:
             self.heard(retry_after)
             await self._tell(retry_after)
 

@@ -17,7 +17,7 @@ from bot.channels.contract import Notice
 from bot.channels.telegram import Sender, pace
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.pace import SENT, TURN, WINDOW_MS, Pacer, Rank
-from bot.channels.telegram.pacing import PAUSE, Pauses
+from bot.channels.telegram.pacing import CHATS_BEFORE_EVERYBODY, PAUSE, Pauses
 from bot.core.errors import Throttled
 from tests.channels.telegram.stage import settings, surroundings, until
 from tests.fakes.telegram import Call, TelegramServer
@@ -253,15 +253,18 @@ async def test_nothing_of_it_stays_and_nothing_is_put_on_disk(client: Redis) -> 
 async def test_a_pause_for_everybody_is_kept_by_all_processes(
     client: Redis, server: TelegramServer, tmp_path: Path
 ) -> None:
-    server.fail("sendMessage", 429, "Too Many Requests: retry after 30", times=2, retry_after=30)
+    refused = CHATS_BEFORE_EVERYBODY + 1
+    server.fail(
+        "sendMessage", 429, "Too Many Requests: retry after 30", times=refused, retry_after=30
+    )
     senders = [Sender(surroundings(settings(server), tmp_path)) for _ in range(2)]
-    for _ in range(2):
+    for _ in range(refused):
         with pytest.raises(Throttled):
             await senders[0].send(str(server.person().id), Notice("n1", "已核实", "zh"))
     with pytest.raises(Throttled) as caught:
         await senders[1].send(str(server.person().id), Notice("n1", "已核实", "zh"))
     assert 20 < caught.value.retry_after <= 30
-    assert len(server.calls_of("sendMessage")) == 2
+    assert len(server.calls_of("sendMessage")) == refused
     await client.delete(PAUSE)
     with pytest.raises(Throttled):
         await senders[1].send(str(server.person().id), Notice("n1", "已核实", "zh"))

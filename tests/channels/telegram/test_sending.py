@@ -8,6 +8,7 @@ import pytest
 
 from bot.channels.contract import MEDIA_BYTES_MOST, Notice
 from bot.channels.telegram import Sender, Source
+from bot.channels.telegram.pacing import CHATS_BEFORE_EVERYBODY
 from bot.core.errors import ChannelDown, ChannelError, MediaRefused, Throttled, Unreachable
 from tests.channels.telegram.stage import settings, surroundings
 from tests.fakes.telegram import TelegramServer
@@ -98,14 +99,32 @@ async def test_a_pause_for_one_chat_is_obeyed_without_asking_again(
     assert len(other.messages) == 1
 
 
-async def test_a_second_chat_refused_meanwhile_is_a_pause_for_everybody(
+async def test_many_chats_refused_at_once_are_a_pause_for_everybody(
     server: TelegramServer, sender: Sender
 ) -> None:
-    server.fail("sendMessage", 429, "Too Many Requests: retry after 30", times=2, retry_after=30)
-    for _ in range(3):
+    refused = CHATS_BEFORE_EVERYBODY + 1
+    server.fail(
+        "sendMessage", 429, "Too Many Requests: retry after 30", times=refused, retry_after=30
+    )
+    for _ in range(refused + 1):
         with pytest.raises(Throttled):
             await sender.send(str(server.person().id), NEWS)
-    assert len(server.calls_of("sendMessage")) == 2
+    assert len(server.calls_of("sendMessage")) == refused
+
+
+async def test_a_few_people_who_flood_the_bot_silence_nobody_else(
+    server: TelegramServer, sender: Sender
+) -> None:
+    flooding = CHATS_BEFORE_EVERYBODY
+    server.fail(
+        "sendMessage", 429, "Too Many Requests: retry after 30", times=flooding, retry_after=30
+    )
+    for _ in range(flooding):
+        with pytest.raises(Throttled):
+            await sender.send(str(server.person().id), NEWS)
+    other = server.person()
+    await sender.send(str(other.id), NEWS)
+    assert len(other.messages) == 1
 
 
 async def test_no_error_carries_the_token_the_chat_or_the_words(

@@ -28,7 +28,7 @@ from workers.cases.breaker import (
 PATIENCE = 20.0
 PAUSE, PROBE = "cases:pause", "cases:probe"
 DOWN = CaseSystemDown("502")
-PROBING = Admission(probe=True)
+PROBING = Admission(failed=0)
 
 
 def worker(store: Store) -> Breaker:
@@ -101,7 +101,7 @@ async def test_after_the_pause_one_of_all_workers_goes_first_and_the_others_foll
     workers = [await opened(store), *(worker(store) for _ in range(3))]
     await pause_over(store)
     admitted = await asyncio.gather(*(one.admit() for one in workers * 10))
-    assert [one.probe for one in admitted if not one.wait] == [True]
+    assert [one.failed for one in admitted if not one.wait] == [0]
     for other in workers:
         assert (await other.admit()).wait > 0
     async with workers[2].watched(PROBING):
@@ -135,12 +135,12 @@ async def test_what_failed_beside_what_opened_it_makes_the_pause_no_longer(store
 async def test_a_probe_whose_worker_died_is_anothers_turn_after_a_while(store: Store) -> None:
     breaker = await opened(store)
     await pause_over(store)
-    assert (await breaker.admit()).probe
+    assert (await breaker.admit()).failed is not None
     left = int(await store.read("PTTL", PROBE)) / 1000
     # It may ask and then send, and wait for each.
     assert PATIENCE * 2 < left <= PATIENCE * 2 + 5
     await store.write("DEL", PROBE)  # as when that time is over
-    assert (await worker(store).admit()).probe
+    assert (await worker(store).admit()).failed is not None
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def test_what_is_not_the_case_systems_own_leaves_it_as_it_is(
     await fails(breaker, DOWN)
     await pause_over(store)
     await fails(breaker, error)  # a probe that told nothing
-    assert (await worker(store).admit()).probe  # and so the next one is a probe too
+    assert (await worker(store).admit()).failed is not None  # and so the next one is a probe too
 
 
 async def test_a_pause_that_is_asked_for_holds_for_all(store: Store) -> None:
@@ -166,7 +166,7 @@ async def test_a_pause_that_is_asked_for_holds_for_all(store: Store) -> None:
     await fails(breaker, CaseThrottled(120))
     assert 119 <= (await other.admit()).wait <= 120 + FIRST_PAUSE_SECONDS
     await pause_over(store)
-    assert (await other.admit()).probe
+    assert (await other.admit()).failed is not None
     assert (await breaker.admit()).wait > 0
 
 
@@ -211,7 +211,7 @@ async def test_what_is_to_be_noted_is_noted_only_for_what_may_go(store: Store) -
     assert (await breaker.admit([note])).wait
     assert await store.read("EXISTS", "sent:R") == 0
     await pause_over(store)
-    assert (await breaker.admit([note])).probe
+    assert (await breaker.admit([note])).failed is not None
     assert await store.read("EXISTS", "sent:R") == 1
 
 

@@ -18,26 +18,23 @@ from tests.faults.role import Role
 from tests.faults.stage import Stage, clock, stage, until
 from tests.whole.programme import free_port
 
-# Whoever holds a phone waits longer than a page before they say it again, so it takes a bot that
-# lives a little longer for many of them to come to their receipts.
-AT_PHONE_SECONDS = 1.5
+# Long enough for whoever holds a phone, who waits longer than a page before they say it again, and
+# for what was in hand at two ends, which pauses for a second before its turn.
+LIVES_SECONDS = 1.5
 
 
 async def killing(
     here: Stage,
     kills: int,
     chance: random.Random,
-    *,
-    lives: float = 0.5,
     polls: Callable[[], int | None] = lambda: None,
 ) -> None:
     """Kill the bot at a moment of chance, again and again, and start it each time.
 
-    It lives so many seconds at most. `polls` counts how often it asked for updates, where it has to
-    before it hears anything.
+    `polls` counts how often it asked for updates, where it has to before it hears anything.
     """
     for _ in range(kills):
-        await asyncio.sleep(chance.uniform(0.01, lives))
+        await asyncio.sleep(chance.uniform(0.01, LIVES_SECONDS))
         here.roles["bot"].kill()
         before = polls()
         await here.until_ready_again()
@@ -80,9 +77,7 @@ async def _at_telegram(folder: Path, mode: str, kills: int, seed: int) -> Count:
         def polls() -> int | None:
             return len(server.calls_of("getUpdates")) if mode == "polling" else None
 
-        over = asyncio.create_task(
-            killing(here, kills, chance, lives=AT_PHONE_SECONDS, polls=polls)
-        )
+        over = asyncio.create_task(killing(here, kills, chance, polls))
         while not over.done():  # with others each time: one person has so many reports a day
             await report_by_phone(server, ledger)
         await over

@@ -24,6 +24,7 @@ from workers.cases.breaker import (
     Admission,
     Breaker,
 )
+from workers.cases.failures import PAUSE_MOST_SECONDS
 
 PATIENCE = 20.0
 PAUSE, PROBE = "cases:pause", "cases:probe"
@@ -168,6 +169,22 @@ async def test_a_pause_that_is_asked_for_holds_for_all(store: Store) -> None:
     await pause_over(store)
     assert (await other.admit()).failed is not None
     assert (await breaker.admit()).wait > 0
+
+
+async def test_a_probe_that_is_told_to_wait_makes_room_for_the_next_one(store: Store) -> None:
+    await opened(store)
+    await pause_over(store)
+    await fails(worker(store), CaseThrottled(60))
+    await pause_over(store)
+    assert (await worker(store).admit()).failed == 0
+
+
+async def test_what_is_known_of_an_outage_is_forgotten_long_after_the_longest_pause(
+    store: Store,
+) -> None:
+    await fails(worker(store), CaseThrottled(PAUSE_MOST_SECONDS))
+    left = int(await store.read("PTTL", "cases:down")) / 1000
+    assert PAUSE_MOST_SECONDS * 1.5 < left <= PAUSE_MOST_SECONDS * 2
 
 
 async def test_what_comes_through_beside_it_does_not_end_a_pause_that_is_asked_for(

@@ -22,6 +22,8 @@ Hook = Callable[[bytes], Verdict]
 SEEN = {name: re.compile(digest(body).encode()) for name, body in scripts().items()} | {
     "arrived": re.compile(rb"\r\ntold:[^\r]+\r\n\$2\r\nGT\r\n\$\d+\r\n\d+\r\n\$4\r\nsent\r\n")
 }
+# What was held on its way to the store, whatever it was.
+HELD = "held"
 
 
 class Proxy:
@@ -47,7 +49,8 @@ class Proxy:
     def on(self, script: str, when: When, hook: Hook, kind: str = "") -> None:
         """Call `hook` once, when one of `SEEN` is on its way to the store, or its answer back.
 
-        With a `kind`, only when it is about that kind of work.
+        The answer to what a hook held is that to `HELD`. With a `kind`, only when it is about that
+        kind of work.
         """
         about = f"outbox:{kind}\r".encode() if kind else b""
         self._hooks.append((script, when, about, hook))
@@ -128,6 +131,7 @@ class Proxy:
             await self.flows.wait()
             verdict = self._verdict(when, passing, data)
             if verdict == "hold":
+                passing.append((HELD, data))
                 await self.held.wait()
             if verdict == "cut":
                 raise ConnectionResetError

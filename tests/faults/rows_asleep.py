@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.faults.matrix import Count, Scale, row
 from tests.faults.people import Ledger
-from tests.faults.proxy import Hook, Verdict
+from tests.faults.proxy import HELD, Hook, Verdict
 from tests.faults.rows_bot import outcome
 from tests.faults.rows_worker import RECOVERY_SECONDS, submits
 from tests.faults.stage import Stage, stage, until
@@ -45,14 +45,14 @@ async def _asleep_at(script: str, folder: Path, scale: Scale, seed: int) -> Coun
             ledger.fault_over()
             await here.settled(RECOVERY_SECONDS)
             if script == "settle":
-                refused += await _marks_late(here)
+                await _marks_late(here)
+                refused += 1
             here.proxy.held.set()
             sleeper.signal(signal.SIGCONT)
             await submits(here, ledger, f"y{number}-")
             await here.settled()
             sleeper.kill()
             other.kill()
-        assert refused == (times if script == "settle" else 0)
         return outcome(here, ledger, 4 * times, f"{refused} late marks refused" if refused else "")
 
 
@@ -67,15 +67,18 @@ def _stops(here: Stage) -> Hook:
     return stops
 
 
-async def _marks_late(here: Stage) -> bool:
-    """Let the sleeper's mark arrive; whether the fence refused all of it."""
+async def _marks_late(here: Stage) -> None:
+    """Let the sleeper's marks arrive, which the fence has to refuse; among the answers may be that
+    to the script by which another report was let through in the same moment.
+    """
     answers: list[bytes] = []
 
     def heard(answer: bytes) -> Verdict:
         answers.append(answer)
         return "pass"
 
-    here.proxy.on("settle", "after", heard, "push")
+    here.proxy.on(HELD, "after", heard)
     here.proxy.held.set()
     await until(lambda: answers, 30)
-    return set(answers[0].split()) == {b":0"}
+    said = answers[0].split()
+    assert b":0" in said and b":1" not in said, f"a late mark was not refused: {said}"

@@ -17,6 +17,9 @@ from workers.cases.form import fields
 from workers.cases.search import find
 from workers.cases.wire import PATIENCE, Answer, Patience, Wire, web_address
 
+# A server that knows no filter lists all its cases for each of them: with many at once it would
+# answer none in time, and each would be tried again.
+LOOKUPS_AT_ONCE = 4
 _DUPLICATE = ("duplicate", "already", "重复", "已存在")
 
 
@@ -34,6 +37,7 @@ class Open311:
         self._patience = patience
         self.patience_seconds = patience.total
         self._wire = Wire(limit, patience)
+        self._lookups = asyncio.Semaphore(LOOKUPS_AT_ONCE)
         self._endpoint = Endpoint(
             self._wire,
             web_address("OPEN311_URL", settings.open311_url),
@@ -60,7 +64,7 @@ class Open311:
 
     async def find_case(self, reference: str, submitted_at: datetime) -> str | None:
         """See `CaseSystem`. A case not listed yet is asked for by the token given for it."""
-        async with self._wire.deadline(self._wire.now()):
+        async with self._lookups, self._wire.deadline(self._wire.now()):
             found = await find(self._endpoint, reference, submitted_at)
             token = None if found else await self._tokens.of(reference)
             return await self._exchange(token) if token else found

@@ -1,15 +1,18 @@
 """Found, surely not there, or in doubt: there is nothing else, and no guess."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import pytest
+from aiohttp import web
 
 from bot.core.errors import CaseInDoubt, CaseSystemDown, CaseSystemError, CaseThrottled
 from tests.fakes.cases import Fault, GeoReportServer, Remembered, open311_settings, sample
+from tests.fakes.cases.base import Received
 from workers.cases import search
-from workers.cases.open311 import Open311
+from workers.cases.open311 import LOOKUPS_AT_ONCE, Open311
 from workers.cases.search import spans
 
 NOON = datetime(2026, 11, 23, 12, 34, 56, tzinfo=UTC)
@@ -49,6 +52,38 @@ async def test_a_server_that_knows_the_filter_is_asked_once(
     assert await find(system) is None
     assert len(server.received) == 1
     assert server.received[0].query["reference"] == "WANTED"
+
+
+class Crowded(GeoReportServer):
+    """Answers nobody before it is told to; `most` is how many asked at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = asyncio.Event()
+        self.inside = self.most = 0
+
+    async def answer(self, call: Received) -> web.Response:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        await self.open.wait()
+        self.inside -= 1
+        return await super().answer(call)
+
+
+async def test_many_lookups_leave_a_server_that_lists_all_its_cases_time_to_answer() -> None:
+    async with Crowded() as server:
+        gateway = Open311(open311_settings(server.url), Remembered())
+        looking = [
+            asyncio.create_task(gateway.find_case(f"{number:026d}", datetime.now(UTC)))
+            for number in range(LOOKUPS_AT_ONCE * 5)
+        ]
+        async with asyncio.timeout(10):
+            while server.inside < LOOKUPS_AT_ONCE:
+                await asyncio.sleep(0.01)
+        server.open.set()
+        assert set(await asyncio.gather(*looking)) == {None}
+        assert server.most == LOOKUPS_AT_ONCE
+        await gateway.close()
 
 
 @pytest.mark.parametrize("kept", ["dict", "list"])

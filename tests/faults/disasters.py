@@ -117,7 +117,12 @@ class Disasters:
         disk_free(self._here)
 
     async def _break_cases(self) -> None:
+        """For a moment: while all workers together send one probe, faults that wait for somebody to
+        meet them would make an outage of minutes.
+        """
         self._here.cases.fail(self._chance.choice(FAULTS), times=self._chance.randrange(1, 6))
+        await self._moment(2)
+        self._here.cases.mend()
 
     async def _break_telegram(self) -> None:
         self._telegram.fail_with_page("sendMessage", times=2)

@@ -71,6 +71,10 @@ class FaultyServer:
         """Let the next calls by this method fail."""
         self._faults += [(method, fault)] * times
 
+    def mend(self) -> None:
+        """No fault that was not met yet will be."""
+        self._faults.clear()
+
     @property
     def unmet(self) -> list[Fault]:
         """The faults that no call has met yet."""

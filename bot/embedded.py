@@ -14,7 +14,7 @@ from bot import valkey
 from bot.children import Child, end
 
 AGAIN = (
-    "The store process ended; starting it again. Why it did stands in DATA_DIR/valkey/valkey.log."
+    "The store process ended; starting it again. DATA_DIR/valkey/valkey.log may say why it did."
 )
 
 

@@ -13,9 +13,7 @@ from pathlib import Path
 from bot import valkey
 from bot.children import Child, end
 
-AGAIN = (
-    "The store process ended; starting it again. DATA_DIR/valkey/valkey.log may say why it did."
-)
+AGAIN = "The store process ended; starting it again. DATA_DIR/valkey/valkey.log may say why it did."
 
 
 class EmbeddedStore:

@@ -75,43 +75,36 @@ class Ledger:
 
     def worst(self, cases: GeoReportServer) -> float | None:
         """The longest from a receipt, or the end of the fault if that was later, to its case."""
+        there = _said(cases)
         delays = [
             case.opened - max([at, *(over for over in self._overs if over <= case.opened)])
             for words, at in self.at.items()
-            for case in cases.cases
-            if words in _form(case)
+            for said, case in there
+            if words in said
         ]
         return max([0.0, *delays]) if delays else None
 
     def without_picture(self, cases: GeoReportServer) -> list[str]:
         """Reports that were sent with a picture and whose case has none."""
-        return [
-            words
-            for words in self.pictured
-            for case in cases.cases
-            if words in _form(case) and not case.form.get("media_url")
-        ]
+        bare = [said for said, case in _said(cases) if not case.form.get("media_url")]
+        return [words for words in self.pictured for said in bare if words in said]
 
     def lost(self, cases: GeoReportServer) -> int:
         """Reports that were promised and are nowhere."""
-        there = _said(cases)
+        there = [said for said, _ in _said(cases)]
         return sum(not any(words in one for one in there) for words in self.receipts)
 
     def duplicated(self, cases: GeoReportServer) -> int:
         """Cases beyond one for each report that was confirmed, promised or not."""
-        there = _said(cases)
+        there = [said for said, _ in _said(cases)]
         return sum(
             max(0, sum(words in one for one in there) - 1) for words in self.submitted
         ) + sum(not any(words in one for words in self.submitted) for one in there)
 
 
-def _said(cases: GeoReportServer) -> list[str]:
-    """All that stands in each case."""
-    return [_form(case) for case in cases.cases]
-
-
-def _form(case: Case) -> str:
-    return " ".join(case.form.values())
+def _said(cases: GeoReportServer) -> list[tuple[str, Case]]:
+    """Each case with all that stands in it."""
+    return [(" ".join(case.form.values()), case) for case in cases.cases]
 
 
 def next_step(screen: str, words: str, choices: Sequence[str] = ()) -> tuple[str, str] | None:

@@ -17,8 +17,6 @@ from contextlib import contextmanager
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import psutil
-
 READY_SECONDS = 60
 _PR_SET_PDEATHSIG = 1
 _CORES = sorted(os.sched_getaffinity(0))
@@ -86,6 +84,12 @@ def await_answer(url: str, process: subprocess.Popen[bytes]) -> str:
 
 
 def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
-    """CPU time that a process has used, in user and system mode."""
-    times = psutil.Process(process.pid).cpu_times()
-    return float(times.user + times.system)
+    """CPU time that a process has used, in user and system mode, to the nanosecond.
+
+    By the kernel's own clock of that process: /proc counts in hundredths of a second, and a round
+    of the quickest peer takes five of them.
+    """
+    clock = ctypes.c_int()
+    if error := ctypes.CDLL(None).clock_getcpuclockid(process.pid, ctypes.byref(clock)):
+        raise OSError(error, os.strerror(error))
+    return time.clock_gettime(clock.value)

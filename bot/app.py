@@ -128,7 +128,7 @@ def _gateway(
     return Gateway(
         handlers=conversation,
         form=base.form,
-        language=Language(catalogues.say, catalogues.best, catalogues.locales),
+        language=Language(catalogues.speaking, catalogues.best, catalogues.locales),
         conversations=Conversations(base.store, secrets.key("conversations")),
         reports=reports,
         receipts=Receipts(base.store, receipt_key(base.settings)),

@@ -43,7 +43,7 @@ from bot.core.errors import TooFast
 from bot.core.form import Form
 from bot.core.report import Progress
 from bot.pace import Pace
-from bot.rendering import Say, shown
+from bot.rendering import shown
 from bot.replies import ReplyTo, seal_reply, written_event
 from bot.store.connection import Command
 from bot.store.conversations import Conversation, Conversations
@@ -83,7 +83,7 @@ class Handlers(Protocol):
 class Language:
     """What the gateway needs of the catalogues."""
 
-    say: Say
+    speaking: Callable[[str], Callable[[Message], str]]
     best: Callable[[str | None], str]
     locales: tuple[tuple[str, str], ...]
 
@@ -274,7 +274,7 @@ class Gateway:
         return work
 
     def _words(self, draft: Draft, prompts: tuple[Prompt, ...]) -> tuple[Shown, ...]:
-        say = self._language.say
+        say = self._language.speaking(draft.locale)
         return tuple([shown(prompt, draft.locale, say) for prompt in prompts])
 
 

@@ -10,15 +10,17 @@ from bot.core.dialogue import Message, Prompt
 Say = Callable[[str, Message], str]
 
 
-def shown(prompt: Prompt, locale: str, say: Say) -> Shown:
-    """A prompt in one language; paragraphs become lines."""
+def shown(prompt: Prompt, locale: str, say: Callable[[Message], str]) -> Shown:
+    """A prompt in the language that `say` speaks; paragraphs become lines."""
     return Shown(
         screen=prompt.screen,
-        text="\n".join([say(locale, line) for line in prompt.lines]),
+        text="\n".join([say(line) for line in prompt.lines]),
         locale=locale,
         rows=tuple(
-            tuple([Button(one.id, say(locale, one.label), one.kind) for one in row])
-            for row in prompt.rows
+            [
+                tuple([Button(one.id, say(one.label), one.kind) for one in row])
+                for row in prompt.rows
+            ]
         ),
         accepts=prompt.accepts,
         media=prompt.media,

@@ -9,7 +9,7 @@ form, ``msgid`` and ``msgid_plural`` are the same id, and ``{count}`` is there t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from gettext import GNUTranslations
@@ -69,8 +69,11 @@ class Catalogues:
 
     def say(self, locale: str, message: Message) -> str:
         """The message in words. A sentence that a language lacks is said in the default one."""
-        language = self._languages.get(locale) or self._languages[self._default]
-        return language.say(message)
+        return self.speaking(locale)(message)
+
+    def speaking(self, locale: str) -> Callable[[Message], str]:
+        """The same for many messages in one language."""
+        return (self._languages.get(locale) or self._languages[self._default]).say
 
 
 class Language:

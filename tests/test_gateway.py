@@ -110,7 +110,7 @@ def built(store: Store, bells: Bells, folder: Path) -> Gateway:
     return Gateway(
         handlers=conversation,
         form=read_form(settings),
-        language=Language(catalogues.say, catalogues.best, catalogues.locales),
+        language=Language(catalogues.speaking, catalogues.best, catalogues.locales),
         conversations=Conversations(store, KEY),
         reports=Reports(store),
         receipts=Receipts(store, KEY),

@@ -97,7 +97,7 @@ class Bots(RuleBasedStateMachine):
         return Gateway(
             handlers=Counting(),
             form=read_form(read_settings()),
-            language=Language(said.say, said.best, said.locales),
+            language=Language(said.speaking, said.best, said.locales),
             conversations=Conversations(store, KEY),
             reports=Reports(store),
             receipts=Receipts(store, KEY),

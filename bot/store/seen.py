@@ -33,10 +33,10 @@ def put_back(event_id: str) -> str:
 
 def has_seen(seen: bytes, event_id: str) -> bool:
     """Whether this event is among them."""
-    number = _number(event_id)
-    if number is not None and 0 <= _mark(seen) - number < COUNT_MOST:
-        return True
     wanted = _written(event_id)
+    numbered = not wanted[0] & _NAME and not event_id.startswith(_PUT_BACK)
+    if numbered and 0 <= _mark(seen) - int.from_bytes(wanted) < COUNT_MOST:
+        return True
     at = seen.find(wanted)
     while at > 0 and at % _BYTES:  # it began in the midst of another one
         at = seen.find(wanted, at + 1)

@@ -83,13 +83,13 @@ def await_answer(url: str, process: subprocess.Popen[bytes]) -> str:
     raise TimeoutError(f"nothing answers at {url}")
 
 
-def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
+def cpu_seconds(process: int) -> float:
     """CPU time that a process has used, in user and system mode, to the nanosecond.
 
     By the kernel's own clock of that process: /proc counts in hundredths of a second, and a round
     of the quickest peer takes five of them.
     """
     clock = ctypes.c_int()
-    if error := ctypes.CDLL(None).clock_getcpuclockid(process.pid, ctypes.byref(clock)):
+    if error := ctypes.CDLL(None).clock_getcpuclockid(process, ctypes.byref(clock)):
         raise OSError(error, os.strerror(error))
     return time.clock_gettime(clock.value)

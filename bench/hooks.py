@@ -68,9 +68,9 @@ class Hooks:
         talks = [talk(draft, turns) for draft in hook.drafts]
         hook.drafts = [said[-1].after for said in talks]
         requests = [self._requests(hook, talks, first) for first in range(CONNECTIONS)]
-        before = cpu_seconds(hook.process)
+        before = cpu_seconds(hook.process.pid)
         seconds, times = uvloop.run(post_all(hook.port, requests))
-        return Round(len(times), seconds, cpu_seconds(hook.process) - before, times)
+        return Round(len(times), seconds, cpu_seconds(hook.process.pid) - before, times)
 
     def wrong(self) -> int:
         """How many drafts in the store are not what they should be; ours alone are looked at."""

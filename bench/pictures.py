@@ -147,6 +147,7 @@ async def measure_speed(report: Report, data: bytes, rounds: int) -> None:
     """Adds pictures per second of every recipe; the first round only warms up."""
     import psutil
 
+    from bench.cores import cpu_seconds
     from workers.media.sanitizer import Sanitizer
 
     taken: dict[str, list[float]] = {name: [] for name in (*RECIPES, PROCESS)}
@@ -158,17 +159,12 @@ async def measure_speed(report: Report, data: bytes, rounds: int) -> None:
                 started = time.process_time()
                 recipe(data)
                 taken[name].append(time.process_time() - started)
-            started = time.process_time() + _processor_time(decoder.pid)
+            started = time.process_time() + cpu_seconds(decoder.pid)
             await sanitizer.make_safe(data)
-            ended = time.process_time() + _processor_time(decoder.pid)
+            ended = time.process_time() + cpu_seconds(decoder.pid)
             taken[PROCESS].append(ended - started)
     for name, seconds in taken.items():
         report.add(name, SPEED, [1 / each for each in seconds[1:]])
-
-
-def _processor_time(process: int) -> float:
-    """Seconds that a process has computed, to the nanosecond (psutil counts in hundredths)."""
-    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
 
 
 def measure_memory(report: Report, data: bytes) -> None:

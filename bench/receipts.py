@@ -68,9 +68,9 @@ class Chat:
         asyncio.run(seed(self._store, "webchat", people))
         talks = [talk(Draft("zh"), _EACH * len(HANDED_IN), HANDED_IN) for _ in people]
         frames = [[frame(number, said) for number, said in enumerate(mine)] for mine in talks]
-        before = cpu_seconds(self._process)
+        before = cpu_seconds(self._process.pid)
         seconds, times, _ = uvloop.run(say_all(self._port, list(map(greeting, people)), frames))
-        used = cpu_seconds(self._process) - before
+        used = cpu_seconds(self._process.pid) - before
         wanted = {one: mine[-1].after for one, mine in zip(people, talks, strict=True)}
         self._check(wanted, _EACH * len(people))
         last = times[len(HANDED_IN) - 1 :: len(HANDED_IN)]

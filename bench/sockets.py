@@ -62,9 +62,9 @@ class Sockets:
             asyncio.run(seed(self._store, "webchat", list(drafts)))
             self._wanted |= drafts
             hello = [greeting(token) for token in drafts]
-        before = cpu_seconds(door.process)
+        before = cpu_seconds(door.process.pid)
         seconds, times, answers = uvloop.run(say_all(door.port, hello, frames))
-        used = cpu_seconds(door.process) - before
+        used = cpu_seconds(door.process.pid) - before
         if door.kind == "ours" and any(not one.startswith(b'{"ack":') for one in answers):
             raise RuntimeError("not every frame was acknowledged")
         return Round(len(times), seconds, used, times)

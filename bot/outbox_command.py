@@ -11,13 +11,15 @@ import sys
 from bot import valkey
 from bot.core.errors import StoreUnavailable
 from bot.secrets import kept
-from bot.store.case_system import waits_for_it
+from bot.store.case_system import try_now, waits_for_it
 from bot.store.connection import Store
 from bot.store.outbox import KINDS, Outbox
 from bot.vault.access import OPERATOR
 from config.settings import Settings
 
-USAGE = "Usage: python -m bot outbox list | put-back KIND ID [--anew] | put-back KIND --all"
+USAGE = (
+    "Usage: python -m bot outbox list | put-back KIND ID [--anew] | put-back KIND --all | try-now"
+)
 NONE, REFUSED = 1, 2
 
 
@@ -49,6 +51,8 @@ async def _run(words: list[str], url: str) -> int:
                 return await _put_back(Outbox(store, kind), name)
             case ["put-back", kind, name, "--anew"] if kind in KINDS:
                 return await _put_back(Outbox(store, kind), name, anew=True)
+            case ["try-now"]:
+                return await _try_now(store)
         print(USAGE, file=sys.stderr)
         return REFUSED
     finally:
@@ -68,7 +72,10 @@ async def _list(store: Store) -> int:
     if not stopped:
         print("Nothing is stopped.")
     if (seconds := await waits_for_it(store)) is not None:
-        print(f"The case system does not take reports; it is tried again in {seconds:.0f} s.")
+        print(
+            f"The case system does not take reports; it is tried again in {seconds:.0f} s. "
+            "At once: python -m bot outbox try-now"
+        )
     return 0
 
 
@@ -79,4 +86,10 @@ async def _put_back(outbox: Outbox, name: str, *, anew: bool = False) -> int:
         print(f"Nothing of that name is parked in {outbox.kind}.", file=sys.stderr)
         return NONE
     print(f"{count} put back; the {outbox.kind} worker takes it up within seconds.")
+    return 0
+
+
+async def _try_now(store: Store) -> int:
+    """For whoever has mended the case system and does not want to wait for the next try."""
+    print(f"Waiting reports that are tried within seconds: {await try_now(store)}.")
     return 0

@@ -97,10 +97,32 @@ async def test_a_case_system_that_takes_nothing_is_said(
             raise CaseThrottled(3600)
     assert await run(valkey_url, "list") == 0
     said = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"The case system .* tried again in (35\d\d|3600) s\.", said[-1])
+    assert re.fullmatch(r"The case system .* tried again in (35\d\d|3600) s\. .*", said[-1])
     await store.write("DEL", PAUSE)
     async with breaker.watched(await breaker.admit()):
         pass
     capsys.readouterr()  # the log of its being back
     assert await run(valkey_url, "list") == 0
     assert capsys.readouterr().out.splitlines() == ["Nothing is stopped."]
+
+
+async def test_what_waits_is_tried_now_and_a_pause_is_over(
+    store: Store, valkey_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One report waits, one is in somebody's hands, one was given up."""
+    work, breaker = Outbox(store, "push"), Breaker(store, 20)
+    await parked(store, "parked")
+    for name in ("waits", "held"):
+        for command in work.add(name):
+            await store.write(*command)
+    with pytest.raises(CaseThrottled):
+        async with breaker.watched(await breaker.admit()):
+            raise CaseThrottled(24 * 3600)
+    for entry in await work.claim(10, 3600):
+        if entry.id == "waits":
+            await work.retry(entry, 24 * 3600)
+    assert await run(valkey_url, "try-now") == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith("within seconds: 1.")
+    assert [entry.id for entry in await work.claim(10, 60)] == ["waits"]
+    assert list(await work.parked()) == ["parked"]
+    assert (await breaker.admit()).failed == 0  # the probe

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from bot.store.connection import Store
+from bot.store.outbox import Outbox
 
 PAUSE, DOWN, PROBE = "cases:pause", "cases:down", "cases:probe"
 
@@ -20,3 +21,11 @@ async def waits_for_it(store: Store) -> float | None:
     if not await store.read("EXISTS", DOWN):
         return None
     return max(0, int(await store.read("PTTL", PAUSE))) / 1000
+
+
+async def try_now(store: Store) -> int:
+    """End a pause, and make all reports that wait due: the next one that goes is a probe.
+
+    How many wait. Raises `StoreUnavailable`.
+    """
+    return await Outbox(store, "push").hurry([("DEL", PAUSE)])

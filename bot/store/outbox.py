@@ -204,6 +204,14 @@ class Outbox:
         keys = self._due, self._leases, self._parked
         return bool(await self._store.script("put_back", keys, (entry_id, int(anew))))
 
+    async def hurry(self, then: Sequence[Command] = ()) -> int:
+        """Make due at once what waits for its time; `then` runs in the same transaction.
+
+        How many that are. What somebody has in hand is left to them.
+        """
+        keys = self._due, self._leases
+        return int(await self._store.script("hurry", keys, spelled(then)))
+
     async def drop(self, entry_id: str, then: list[Command]) -> bool:
         """A parked entry is nobody's work any more; `then` runs in the same transaction.
 

@@ -86,7 +86,7 @@ class Channel:
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
             return
         session = Session(self._board, socket, chat, locale, network)
-        chat.sessions.append(session)
+        chat.listeners.append(session)
         self._board.spawn(self._board.deliver(chat))
         try:
             await session.run()

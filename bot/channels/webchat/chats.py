@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Protocol
 
 from bot.channels.webchat import limits
 from bot.channels.webchat.identity import ChatSeal, tag_of
+from bot.channels.webchat.inbox import Waiting
 
-if TYPE_CHECKING:
-    from bot.channels.webchat.session import Session
+
+class Listener(Protocol):
+    """A socket of a chat, as those know it who have something for it."""
+
+    async def push(self, payload: bytes) -> None:
+        """Send a frame that nobody waits for."""
+
+    async def tell(self, waiting: Sequence[Waiting]) -> None:
+        """Show notices that it has not been told of."""
+
+    async def end(self) -> None:
+        """Let the turn in hand finish, then close."""
 
 
 class Crowded(Exception):
@@ -19,13 +31,13 @@ class Crowded(Exception):
 class Chat:
     """One token here: its sockets (tabs, devices) and the order of its turns."""
 
-    __slots__ = ("seal", "sessions", "tag", "token", "turn")
+    __slots__ = ("listeners", "seal", "tag", "token", "turn")
 
     def __init__(self, token: str, tag: str) -> None:
         self.token = token
         self.tag = tag
         self.seal = ChatSeal(token)
-        self.sessions: list[Session] = []
+        self.listeners: list[Listener] = []
         self.turn = asyncio.Lock()
 
 
@@ -44,17 +56,17 @@ class Chats:
         return tuple(self._by_tag.values())
 
     def join(self, token: str) -> Chat:
-        """The chat of a token, to which the caller adds its session. Raises `Crowded`."""
+        """The chat of a token, to which the caller adds its listener. Raises `Crowded`."""
         tag = tag_of(token)
         chat = self._by_tag.get(tag)
         if chat is None:
             chat = self._by_tag[tag] = Chat(token, tag)
-        if len(chat.sessions) >= limits.SOCKETS_PER_CHAT:
+        if len(chat.listeners) >= limits.SOCKETS_PER_CHAT:
             raise Crowded
         return chat
 
-    def leave(self, chat: Chat, session: Session) -> None:
+    def leave(self, chat: Chat, listener: Listener) -> None:
         """A socket is gone; with the last one goes all that we know of the chat."""
-        chat.sessions.remove(session)
-        if not chat.sessions:
+        chat.listeners.remove(listener)
+        if not chat.listeners:
             self._by_tag.pop(chat.tag, None)

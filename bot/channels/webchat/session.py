@@ -142,9 +142,9 @@ class Session:
         if shown:
             self.locale = shown[-1].locale
         link = self._board.surroundings.media_link
-        if len(self._chat.sessions) > 1:
+        if len(self._chat.listeners) > 1:
             payload = frames.answered(None, shown, link)
-            for other in self._chat.sessions:
+            for other in self._chat.listeners:
                 if other is not self:
                     self._board.spawn(other.push(payload))
         await self._send(frames.answered(name, shown, link))

@@ -55,7 +55,7 @@ class Switchboard:
         """Finish the turns in hand, close the sockets, stop what runs beside them."""
         self.ending = True
         closing = [
-            self.spawn(session.end()) for chat in self.chats.all() for session in chat.sessions
+            self.spawn(listener.end()) for chat in self.chats.all() for listener in chat.listeners
         ]
         if closing:
             await asyncio.wait(closing, timeout=limits.STOP_WITHIN)
@@ -85,13 +85,13 @@ class Switchboard:
         else:
             log.warning("an inbox could not be read; it is read again on the next visit")
             return
-        for session in tuple(chat.sessions):
-            await session.tell(waiting)
+        for listener in tuple(chat.listeners):
+            await listener.tell(waiting)
 
     def push(self, chat: Chat, payload: bytes) -> None:
         """Send a frame to every socket of a chat without waiting for any of them."""
-        for session in chat.sessions:
-            self.spawn(session.push(payload))
+        for listener in chat.listeners:
+            self.spawn(listener.push(payload))
 
     def _heard(self, tag: str, sealed: bytes) -> None:
         chat = self.chats.get(tag)

@@ -298,9 +298,9 @@ async def test_a_page_that_is_gone_without_a_word_is_let_go(
         await silent.send_str(orjson.dumps({"hello": token}).decode())
         await alive.ask("open")
         chats = world.channel._board.chats
-        await until(lambda: len(chats.all()[0].sessions) == 2)
+        await until(lambda: len(chats.all()[0].listeners) == 2)
         listening = asyncio.create_task(alive.socket.receive())
-        await until(lambda: len(chats.all()[0].sessions) == 1)
+        await until(lambda: len(chats.all()[0].listeners) == 1)
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
         assert "ack" in await alive.ask("open")

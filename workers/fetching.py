@@ -13,7 +13,7 @@ from bot.core.dialogue import MadeSafe, Refused
 from bot.core.errors import GatewayError, MediaRefused
 from bot.replies import written_reply
 from bot.store.connection import Command, Store
-from bot.store.expiry import copies, expired, gone
+from bot.store.expiry import copies, expired, gone, listed
 from bot.store.media import MediaStore
 from bot.store.media_records import made_safe
 from bot.store.orders import FetchOrder
@@ -54,6 +54,9 @@ class Fetching:
         """One picture or video, from its channel to a safe copy or a reason why not."""
         order = FetchOrder.read(entry.body)
         source = self._sources.get(order.channel)
+        # Listed before it exists: what was discarded meanwhile may have been struck off by now.
+        for command in listed(copies(order.media), time.time()):
+            await self._store.write(*command)
         try:
             if source is None:
                 raise MediaRefused("gone")

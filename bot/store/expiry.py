@@ -18,6 +18,11 @@ def expires(names: Iterable[str], at: float) -> list[Command]:
     return [("ZADD", EXPIRY, int(at), name) for name in names]
 
 
+def listed(names: Iterable[str], now: float) -> list[Command]:
+    """The commands that list what may be put there from now on, unless it is listed already."""
+    return [("ZADD", EXPIRY, "NX", int(now) + UNFINISHED_SECONDS, name) for name in names]
+
+
 def copies(media: str) -> tuple[str, str]:
     """The objects of one safe picture or video."""
     return f"safe/{media}", f"thumbnail/{media}"

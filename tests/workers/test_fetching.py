@@ -1,0 +1,102 @@
+"""Fetching: whatever is kept is let go one day, and whoever sent it hears what became of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.bells import Bells
+from bot.core.errors import ChannelDown
+from bot.replies import ReplyTo, seal_reply
+from bot.store.connection import Store
+from bot.store.expiry import EXPIRY, UNFINISHED_SECONDS, copies, expires
+from bot.store.media import MediaStore
+from bot.store.orders import FetchOrder
+from bot.store.outbox import Entry, Outbox
+from workers.fetching import Fetching
+from workers.media.sanitizer import SafeMedia, Sanitizer
+
+KEY = b"k" * 32
+MEDIA = "M" * 22
+
+
+class Source:
+    """A channel's files in memory; `fails` is what fetching one raises."""
+
+    def __init__(self) -> None:
+        self.fails: Exception | None = None
+
+    async def fetch(self, source: str) -> bytes:
+        if self.fails:
+            raise self.fails
+        return b"as it was sent"
+
+    async def forget(self, source: str) -> None:
+        return None
+
+    async def close(self) -> None:
+        return None
+
+
+class Safe(Sanitizer):
+    """Whose pictures all come out alike, without a process."""
+
+    async def make_safe(self, data: bytes, *, keep_sound: bool = False) -> SafeMedia:
+        return SafeMedia("picture", b"safe", "image/jpeg", b"small", 1, 1, None, None)
+
+
+class Stand:
+    """A media worker and its folder, with one picture ordered."""
+
+    def __init__(self, store: Store, folder: Path, bells: Bells) -> None:
+        self.store = store
+        self.folder = folder
+        self.source = Source()
+        media = MediaStore.at("", folder)
+        sources = {"page": self.source}
+        self.fetching = Fetching(store, media, sources, Safe(), bells, key=KEY)
+        self.replies = Outbox(store, "replies", KEY)
+
+    async def order(self) -> None:
+        to = seal_reply(KEY, ReplyTo("page", "somebody"))
+        body = FetchOrder("page", MEDIA, "source", to).written()
+        for command in (
+            *self.fetching.outbox.add(MEDIA, body),
+            *expires(copies(MEDIA), time.time() + UNFINISHED_SECONDS),
+        ):
+            await self.store.write(*command)
+
+    async def claims(self) -> Entry:
+        await self.store.write("ZADD", "outbox:media", "XX", 0, MEDIA)
+        [entry] = await self.fetching.outbox.claim(1, 60)
+        return entry
+
+    @property
+    def kept(self) -> list[str]:
+        files = (self.folder / "media").rglob("*")
+        return sorted(str(one.relative_to(self.folder / "media")) for one in files if one.is_file())
+
+
+@pytest.fixture
+async def stand(store: Store, tmp_path: Path, valkey_url: str) -> AsyncIterator[Stand]:
+    bells = Bells(store, valkey_url)
+    yield Stand(store, tmp_path, bells)
+    await bells.close()
+
+
+async def test_a_picture_discarded_before_it_came_is_let_go_all_the_same(stand: Stand) -> None:
+    await stand.order()
+    stand.source.fails = ChannelDown("away")
+    with pytest.raises(ChannelDown):
+        await stand.fetching.do(await stand.claims())
+    for command in expires(copies(MEDIA), time.time()):
+        await stand.store.write(*command)
+    await stand.fetching.clean()
+    stand.source.fails = None
+    await stand.fetching.do(await stand.claims())
+    listed = {name.decode() for name in await stand.store.read("ZRANGE", EXPIRY, 0, -1)}
+    assert set(stand.kept) <= listed
+    assert stand.kept

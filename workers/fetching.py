@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 
 import structlog
+from obstore.exceptions import BaseError
 
 from bot.bells import Bells
 from bot.channels.contract import Source
@@ -62,14 +63,14 @@ class Fetching:
                 raise MediaRefused("gone")
             original = await source.fetch(order.source)
             safe = await self._sanitizer.make_safe(original, keep_sound=order.sound)
+            await self._keep(order.media, safe)
         except MediaRefused as refusal:
             await self._tell(entry, order, Refused(order.media, refusal.reason), [])
-        except GatewayError:
+        except (GatewayError, BaseError, OSError):
             if entry.attempts < ATTEMPTS_MOST:
                 raise
             await self._tell(entry, order, Refused(order.media, "gone"), [])
         else:
-            await self._keep(order.media, safe)
             noted = made_safe(order.media, safe.content_type)
             await self._tell(entry, order, MadeSafe(order.media, safe.position), noted)
         if source is not None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import BaseError
 
 from bot.bells import Bells
 from bot.core.errors import ChannelDown
@@ -16,7 +17,7 @@ from bot.store.expiry import EXPIRY, UNFINISHED_SECONDS, copies, expires
 from bot.store.media import MediaStore
 from bot.store.orders import FetchOrder
 from bot.store.outbox import Entry, Outbox
-from workers.fetching import Fetching
+from workers.fetching import ATTEMPTS_MOST, Fetching
 from workers.media.sanitizer import SafeMedia, Sanitizer
 
 KEY = b"k" * 32
@@ -100,3 +101,18 @@ async def test_a_picture_discarded_before_it_came_is_let_go_all_the_same(stand: 
     listed = {name.decode() for name in await stand.store.read("ZRANGE", EXPIRY, 0, -1)}
     assert set(stand.kept) <= listed
     assert stand.kept
+
+
+async def test_what_cannot_be_kept_is_told_in_the_end_and_not_parked(stand: Stand) -> None:
+    await stand.order()
+    (stand.folder / "media" / "safe").write_bytes(b"no folder, so that nothing can be put there")
+    for _ in range(ATTEMPTS_MOST - 1):
+        entry = await stand.claims()
+        with pytest.raises((BaseError, OSError)):
+            await stand.fetching.do(entry)
+        await stand.fetching.outbox.retry(entry, 0)
+        assert await stand.replies.depth() == 0
+    await stand.fetching.do(await stand.claims())
+    [entry] = await stand.replies.claim(1, 60)
+    assert b'"refused"' in entry.body
+    assert await stand.fetching.outbox.depth() == 0

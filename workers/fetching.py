@@ -14,7 +14,7 @@ from bot.core.dialogue import MadeSafe, Refused
 from bot.core.errors import GatewayError, MediaRefused
 from bot.replies import written_reply
 from bot.store.connection import Command, Store
-from bot.store.expiry import copies, expired, gone, listed
+from bot.store.expiry import copies, expired, expires, gone, listed
 from bot.store.media import MediaStore
 from bot.store.media_records import made_safe
 from bot.store.orders import FetchOrder
@@ -22,6 +22,8 @@ from bot.store.outbox import Entry, Outbox
 from workers.media.sanitizer import SafeMedia, Sanitizer
 
 ATTEMPTS_MOST = 6
+# When what could not be deleted is tried again; until then it stands in nobody's way.
+UNDELETED_SECONDS = 3600
 
 log = structlog.get_logger()
 
@@ -89,9 +91,18 @@ class Fetching:
         self._bells.ring(["replies"])
 
     async def clean(self) -> int:
-        """Delete what is past its time; how many objects went."""
+        """Delete what is past its time; how many objects went.
+
+        Ends at one that cannot be deleted, which is put off: the media store may be away.
+        """
         names = await expired(self._store, time.time())
-        for name in names:
-            await self._media.delete(name)
+        for count, name in enumerate(names):
+            try:
+                await self._media.delete(name)
+            except (BaseError, OSError) as error:
+                log.error("fetching.not_deleted", error=type(error).__name__)
+                for command in expires([name], time.time() + UNDELETED_SECONDS):
+                    await self._store.write(*command)
+                return count
             await gone(self._store, name)
         return len(names)

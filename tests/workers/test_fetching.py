@@ -116,3 +116,17 @@ async def test_what_cannot_be_kept_is_told_in_the_end_and_not_parked(stand: Stan
     [entry] = await stand.replies.claim(1, 60)
     assert b'"refused"' in entry.body
     assert await stand.fetching.outbox.depth() == 0
+
+
+async def test_what_cannot_be_deleted_keeps_nothing_else(stand: Stand) -> None:
+    safe = stand.folder / "media" / "safe"
+    (safe / "first").mkdir(parents=True)  # where a file should be
+    (safe / "second").write_bytes(b"past its time")
+    for command in expires(["safe/first", "safe/second"], time.time()):
+        await stand.store.write(*command)
+    assert await stand.fetching.clean() == 0
+    assert await stand.fetching.clean() == 1
+    assert stand.kept == []
+    assert await stand.store.read("ZRANGE", EXPIRY, 0, -1) == [b"safe/first"]
+    again = float(await stand.store.read("ZSCORE", EXPIRY, "safe/first"))
+    assert 0 < again - time.time() <= 3600

@@ -30,6 +30,8 @@ from bot.store.reports import KEPT_SECONDS, Reports, Standing
 
 BODY_MOST = 64 * 1024
 NOTE_MOST = 1000
+# The store compares versions as floating point numbers, which are whole up to here.
+VERSION_MOST = 2**53 - 1
 
 log = structlog.get_logger()
 
@@ -134,6 +136,8 @@ def read_event(body: bytes) -> CaseEvent:
         raise EventRefused(f"not a case.updated event: {type(error).__name__}") from None
     if envelope.get("type") != "case.updated" or event.status not in STATUSES:
         raise EventRefused("type or status is unknown")
-    if event.at.tzinfo is None or event.version < 1:
-        raise EventRefused("timestamp needs a zone, version starts at 1")
+    if event.at.tzinfo is None:
+        raise EventRefused("timestamp needs a zone")
+    if not 1 <= event.version <= VERSION_MOST:
+        raise EventRefused(f"version is a number from 1 to {VERSION_MOST}")
     return event

@@ -119,6 +119,9 @@ async def test_opening_a_case_is_recorded_and_not_announced(hook: Client, store:
         ({"status": "invented"}, 400),
         ({"version": 0}, 400),
         ({"version": "two"}, 400),
+        ({"version": 2**53 - 1}, 200),
+        ({"version": 2**53}, 400),
+        ({"version": 1e300}, 400),
         ({"note": None}, 200),
     ],
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 
 import orjson
 import structlog
@@ -136,8 +136,9 @@ def read_event(body: bytes) -> CaseEvent:
         raise EventRefused(f"not a case.updated event: {type(error).__name__}") from None
     if envelope.get("type") != "case.updated" or event.status not in STATUSES:
         raise EventRefused("type or status is unknown")
-    if event.at.tzinfo is None:
-        raise EventRefused("timestamp needs a zone")
+    if event.at.tzinfo is None or not MINYEAR < event.at.year < MAXYEAR:
+        # In another zone, such a moment may lie outside of all years that there are.
+        raise EventRefused("timestamp needs a zone, and a year that a calendar has")
     if not 1 <= event.version <= VERSION_MOST:
         raise EventRefused(f"version is a number from 1 to {VERSION_MOST}")
     return event

@@ -44,11 +44,13 @@ async def hook(store: Store, valkey_url: str) -> AsyncIterator[Client]:
     await bells.close()
 
 
-def event(version: object = 2, status: object = "verified", **data: object) -> bytes:
+def event(
+    version: object = 2, status: object = "verified", at: object = None, **data: object
+) -> bytes:
     return orjson.dumps(
         {
             "type": "case.updated",
-            "timestamp": datetime.now(UTC),
+            "timestamp": at or datetime.now(UTC),
             "data": {
                 "reference": REFERENCE,
                 "case_id": "7",
@@ -127,6 +129,21 @@ async def test_opening_a_case_is_recorded_and_not_announced(hook: Client, store:
 )
 async def test_what_the_event_must_say(hook: Client, data: dict[str, object], status: int) -> None:
     assert await post(hook, event(**data)) == status
+
+
+@pytest.mark.parametrize(
+    ("at", "status"),
+    [
+        ("2026-11-25T10:00:00", 400),
+        ("2026-11-25T10:00:00Z", 200),
+        ("0001-01-01T00:00:00Z", 400),
+        ("0002-01-01T00:00:00+23:59", 200),
+        ("9998-12-31T23:59:59-23:59", 200),
+        ("9999-12-31T23:59:59Z", 400),
+    ],
+)
+async def test_when_it_was_can_be_shown_in_every_zone(hook: Client, at: str, status: int) -> None:
+    assert await post(hook, event(at=at)) == status
 
 
 async def test_what_is_no_event_is_refused(hook: Client) -> None:

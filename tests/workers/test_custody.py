@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bot.bells import Bells
 from bot.channels.contract import Notice
 from bot.core.dialogue import Message
 from bot.core.errors import Unreachable
-from bot.core.report import Place, Report
+from bot.core.report import Place, Report, Step
 from bot.store.connection import Store
 from bot.store.erasure import ERASED, REWRITING, REWRITTEN
 from bot.store.orders import DeliveryOrder, ForgetOrder, NoticeOrder
@@ -91,6 +92,16 @@ async def delivery(store: Store, folder: Path, sender: Sender) -> Delivery:
     (folder / "inner.kept").rename(path_of(folder, EPOCH, "inner", "private"))
     path_of(folder, EPOCH, "outer", "private").unlink()
     return Delivery(store, KeyFolder(folder), {"webchat": sender}, say, HANDOFF)
+
+
+async def changes(store: Store, notices: Notices, order: NoticeOrder) -> None:
+    """As when the case system says so."""
+    reports = Reports(store)
+    before = await reports.standing(REFERENCE)
+    assert before is not None
+    steps = (*before.steps, Step(order.status, datetime.now(UTC)))
+    after = replace(before, version=order.version, steps=steps)
+    assert await reports.change(before, after, notices.outbox.add(order.id, order.written()))
 
 
 async def test_each_custodian_needs_its_own_key_alone(
@@ -196,15 +207,21 @@ async def test_the_way_back_goes_so_many_days_after_the_case_is_over(
     store: Store, notices: Notices, status: str, days: int
 ) -> None:
     await store.write("EXPIRE", f"vault:{RECORD}", 300)
-    later = NoticeOrder(REFERENCE, 3, status, "")
-    for command in [
-        ("ZREM", "outbox:notices", ORDER.id),
-        *notices.outbox.add(later.id, later.written()),
-    ]:
-        await store.write(*command)
+    await store.write("ZREM", "outbox:notices", ORDER.id)
+    await changes(store, notices, NoticeOrder(REFERENCE, 3, status, ""))
     await notices.do(await one(store, "notices"))
     seconds = days * 24 * 3600
     assert seconds - 60 < await store.read("TTL", f"vault:{RECORD}") <= seconds + 3600
+
+
+async def test_an_older_notice_that_comes_late_keeps_it_no_longer(
+    store: Store, notices: Notices
+) -> None:
+    waits = await one(store, "notices")
+    await changes(store, notices, NoticeOrder(REFERENCE, 3, "closed", ""))
+    await notices.do(await one(store, "notices"))
+    await notices.do(waits)
+    assert await store.read("TTL", f"vault:{RECORD}") <= 7 * 24 * 3600 + 3600
 
 
 async def test_with_a_key_gone_a_notice_is_counted_and_over(

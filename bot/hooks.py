@@ -32,6 +32,8 @@ BODY_MOST = 64 * 1024
 NOTE_MOST = 1000
 # The store compares versions as floating point numbers, which are whole up to here.
 VERSION_MOST = 2**53 - 1
+# More than any case has; two systems that undo each other's changes make as many in an hour.
+STEPS_MOST = 100
 
 log = structlog.get_logger()
 
@@ -105,7 +107,7 @@ class CaseHook:
         after = replace(
             standing,
             version=event.version,
-            steps=(*standing.steps, Step(event.status, event.at)),
+            steps=_shortened((*standing.steps, Step(event.status, event.at))),
             note=event.note or standing.note,
         )
         order = NoticeOrder(event.reference, event.version, event.status, event.note)
@@ -118,6 +120,14 @@ class CaseHook:
         seconds = self._media_seconds if event.status in OVER else KEPT_SECONDS
         names = [name for media in standing.media for name in copies(media)]
         return expires(names, time.time() + seconds)
+
+
+def _shortened(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """At most `STEPS_MOST`: the first ones, which keep what was promised, and the newest ones."""
+    if len(steps) <= STEPS_MOST:
+        return steps
+    half = STEPS_MOST // 2
+    return (*steps[:half], *steps[-half:])
 
 
 def read_event(body: bytes) -> CaseEvent:

@@ -15,7 +15,7 @@ from standardwebhooks import Webhook
 
 from bot.bells import Bells
 from bot.core.report import Place, Report
-from bot.hooks import BODY_MOST, CaseHook
+from bot.hooks import BODY_MOST, STEPS_MOST, CaseHook
 from bot.store.connection import Store
 from bot.store.orders import NoticeOrder, notices_order
 from bot.store.outbox import Outbox
@@ -150,6 +150,23 @@ async def test_what_is_no_event_is_refused(hook: Client) -> None:
     assert await post(hook, b"[]") == 400
     assert await post(hook, b'"%s"' % (b"x" * (BODY_MOST - 2))) == 400
     assert await post(hook, b'"%s"' % (b"x" * (BODY_MOST - 1))) == 413
+
+
+async def test_of_many_changes_the_first_and_the_newest_are_kept(
+    hook: Client, store: Store
+) -> None:
+    for version in range(1, STEPS_MOST + 1):
+        assert await post(hook, event(version, "rectified" if version % 2 else "rectifying")) == 200
+    before = await Reports(store).standing(REFERENCE)
+    assert before is not None
+    assert len(before.steps) == STEPS_MOST
+    assert await post(hook, event(STEPS_MOST + 1, "closed")) == 200
+    after = await Reports(store).standing(REFERENCE)
+    assert after is not None
+    half = STEPS_MOST // 2
+    assert after.steps[:half] == before.steps[:half]
+    assert after.steps[half:-1] == before.steps[half + 1 :]
+    assert after.progress.status == "closed"
 
 
 async def test_pictures_are_there_as_long_as_the_case_and_a_while_after(

@@ -119,7 +119,7 @@ async def test_each_custodian_needs_its_own_key_alone(
     sender = Sender()
     await (await delivery(store, folder, sender)).do(await one(store, "delivery"))
     [(address, notice)] = sender.sent
-    assert (address, notice.id, notice.locale) == ("the-token", f"{RECORD}.2", "en")
+    assert (address, notice.id, notice.locale) == ("the-token", f"{RECORD}.{2:016d}", "en")
     assert notice.text.splitlines() == [
         "en:notice.verified:{'tail': '7K2M'}",
         "en:notice.note:{'note': 'on site'}",
@@ -131,7 +131,7 @@ async def test_the_newest_notice_is_the_last_to_arrive(
     store: Store, notices: Notices, folder: Path
 ) -> None:
     """The channel is slow with the first while the later ones are due already."""
-    for version in (3, 4):
+    for version in range(3, 13):
         later = NoticeOrder(REFERENCE, version, "verified", "")
         for command in notices.outbox.add(later.id, later.written()):
             await store.write(*command)
@@ -139,12 +139,14 @@ async def test_the_newest_notice_is_the_last_to_arrive(
     sender = Sender()
     sender.goes_on.clear()
     work = await delivery(store, folder, sender)
-    orders = await work.outbox.claim(3, 60)
+    orders = await work.outbox.claim(11, 60)
     sending = asyncio.gather(*map(work.do, orders))
     await sender.began.wait()
     sender.goes_on.set()
     await sending
-    assert [notice.id for _, notice in sender.sent] == [f"{RECORD}.{at}" for at in (2, 3, 4)]
+    assert [notice.id for _, notice in sender.sent] == [
+        f"{RECORD}.{at:016d}" for at in range(2, 13)
+    ]
 
 
 async def test_who_is_gone_is_forgotten(store: Store, notices: Notices, folder: Path) -> None:
@@ -182,9 +184,9 @@ async def test_a_parked_notice_goes_with_the_address_that_it_holds_a_layer_of(
     off = Delivery(store, KeyFolder(folder), {}, say, HANDOFF)
     (folder / "inner.kept").rename(path_of(folder, EPOCH, "inner", "private"))
     await Drain(off).run()
-    assert list(await off.outbox.parked()) == [f"{RECORD}.2"]
+    assert list(await off.outbox.parked()) == [f"{RECORD}.{2:016d}"]
     await off.forget()
-    assert list(await off.outbox.parked()) == [f"{RECORD}.2"]
+    assert list(await off.outbox.parked()) == [f"{RECORD}.{2:016d}"]
     forget = ForgetOrder(REFERENCE)
     for command in notices.outbox.add(forget.id, forget.written()):
         await store.write(*command)

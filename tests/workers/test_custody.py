@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -214,6 +214,19 @@ async def test_the_way_back_goes_so_many_days_after_the_case_is_over(
     await notices.do(await one(store, "notices"))
     seconds = days * 24 * 3600
     assert seconds - 60 < await store.read("TTL", f"vault:{RECORD}") <= seconds + 3600
+
+
+async def test_news_of_an_old_report_keep_its_way_back_no_longer_than_400_days_in_all(
+    store: Store, notices: Notices
+) -> None:
+    reports = Reports(store)
+    standing = await reports.standing(REFERENCE)
+    assert standing is not None
+    old = replace(standing, submitted_at=standing.submitted_at - timedelta(days=390))
+    assert await reports.change(standing, old, [])
+    await notices.do(await one(store, "notices"))
+    days = 24 * 3600
+    assert 9 * days < await store.read("TTL", f"vault:{RECORD}") <= 10 * days + 3600
 
 
 async def test_an_older_notice_that_comes_late_keeps_it_no_longer(

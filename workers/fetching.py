@@ -57,7 +57,7 @@ class Fetching:
         """One picture or video, from its channel to a safe copy or a reason why not."""
         order = FetchOrder.read(entry.body)
         source = self._sources.get(order.channel)
-        # Listed before it exists: what was discarded meanwhile may have been struck off by now.
+        # Listed before it exists: what was discarded may have been struck off by now.
         for command in listed(copies(order.media), time.time()):
             await self._store.write(*command)
         try:
@@ -73,7 +73,9 @@ class Fetching:
                 raise
             await self._tell(entry, order, Refused(order.media, "gone"), [])
         else:
-            noted = made_safe(order.media, safe.content_type)
+            # And once more, should a colleague have struck it off since.
+            names = listed(copies(order.media), time.time())
+            noted = [*made_safe(order.media, safe.content_type), *names]
             await self._tell(entry, order, MadeSafe(order.media, safe.position), noted)
         if source is not None:
             await source.forget(order.source)

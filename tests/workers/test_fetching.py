@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -29,10 +29,13 @@ class Source:
 
     def __init__(self) -> None:
         self.fails: Exception | None = None
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
     async def fetch(self, source: str) -> bytes:
         if self.fails:
             raise self.fails
+        if self.meanwhile:
+            await self.meanwhile()
         return b"as it was sent"
 
     async def forget(self, source: str) -> None:
@@ -75,6 +78,15 @@ class Stand:
         [entry] = await self.fetching.outbox.claim(1, 60)
         return entry
 
+    async def discarded(self) -> None:
+        """The picture, by the person; and what is past its time goes."""
+        for command in expires(copies(MEDIA), time.time()):
+            await self.store.write(*command)
+        await self.fetching.clean()
+
+    async def listed(self) -> set[str]:
+        return {name.decode() for name in await self.store.read("ZRANGE", EXPIRY, 0, -1)}
+
     @property
     def kept(self) -> list[str]:
         files = (self.folder / "media").rglob("*")
@@ -93,13 +105,19 @@ async def test_a_picture_discarded_before_it_came_is_let_go_all_the_same(stand: 
     stand.source.fails = ChannelDown("away")
     with pytest.raises(ChannelDown):
         await stand.fetching.do(await stand.claims())
-    for command in expires(copies(MEDIA), time.time()):
-        await stand.store.write(*command)
-    await stand.fetching.clean()
+    await stand.discarded()
     stand.source.fails = None
     await stand.fetching.do(await stand.claims())
-    listed = {name.decode() for name in await stand.store.read("ZRANGE", EXPIRY, 0, -1)}
-    assert set(stand.kept) <= listed
+    assert set(stand.kept) <= await stand.listed()
+    assert stand.kept
+
+
+async def test_nor_is_it_kept_if_a_colleague_struck_it_off_meanwhile(stand: Stand) -> None:
+    await stand.order()
+    entry = await stand.claims()
+    stand.source.meanwhile = stand.discarded
+    await stand.fetching.do(entry)
+    assert set(stand.kept) <= await stand.listed()
     assert stand.kept
 
 

@@ -47,7 +47,7 @@ from bot.rendering import shown
 from bot.replies import ReplyTo, seal_reply, written_event
 from bot.store.connection import Command
 from bot.store.conversations import Conversation, Conversations
-from bot.store.expiry import UNFINISHED_SECONDS, copies, expires
+from bot.store.expiry import UNFINISHED_SECONDS, copies, expires, stand_with
 from bot.store.limits import Limits, Who
 from bot.store.orders import FetchOrder, ForgetOrder
 from bot.store.outbox import Outbox
@@ -206,7 +206,7 @@ class Gateway:
     async def _commit(
         self, conversation: Conversation, incoming: Incoming, turn: Turn, facts: Facts
     ) -> bool:
-        work: list[Command] = []
+        work = stand_with(conversation.draft, turn.draft)
         bells: set[str] = set()
         for effect in turn.effects:
             work += await self._work(effect, incoming, turn.draft, facts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 
 import orjson
 import structlog
@@ -30,6 +30,10 @@ from bot.store.reports import KEPT_SECONDS, Reports, Standing
 
 BODY_MOST = 64 * 1024
 NOTE_MOST = 1000
+# The store compares versions as floating point numbers, which are whole up to here.
+VERSION_MOST = 2**53 - 1
+# More than any case has; two systems that undo each other's changes make as many in an hour.
+STEPS_MOST = 100
 
 log = structlog.get_logger()
 
@@ -103,7 +107,7 @@ class CaseHook:
         after = replace(
             standing,
             version=event.version,
-            steps=(*standing.steps, Step(event.status, event.at)),
+            steps=_shortened((*standing.steps, Step(event.status, event.at))),
             note=event.note or standing.note,
         )
         order = NoticeOrder(event.reference, event.version, event.status, event.note)
@@ -116,6 +120,14 @@ class CaseHook:
         seconds = self._media_seconds if event.status in OVER else KEPT_SECONDS
         names = [name for media in standing.media for name in copies(media)]
         return expires(names, time.time() + seconds)
+
+
+def _shortened(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """At most `STEPS_MOST`: the first ones, which keep what was promised, and the newest ones."""
+    if len(steps) <= STEPS_MOST:
+        return steps
+    half = STEPS_MOST // 2
+    return (*steps[:half], *steps[-half:])
 
 
 def read_event(body: bytes) -> CaseEvent:
@@ -134,6 +146,9 @@ def read_event(body: bytes) -> CaseEvent:
         raise EventRefused(f"not a case.updated event: {type(error).__name__}") from None
     if envelope.get("type") != "case.updated" or event.status not in STATUSES:
         raise EventRefused("type or status is unknown")
-    if event.at.tzinfo is None or event.version < 1:
-        raise EventRefused("timestamp needs a zone, version starts at 1")
+    if event.at.tzinfo is None or not MINYEAR < event.at.year < MAXYEAR:
+        # In another zone, such a moment may lie outside of all years that there are.
+        raise EventRefused("timestamp needs a zone, and a year that a calendar has")
+    if not 1 <= event.version <= VERSION_MOST:
+        raise EventRefused(f"version is a number from 1 to {VERSION_MOST}")
     return event

@@ -152,7 +152,9 @@ class Replies:
                 await self._listen()
             except (StoreUnavailable, OSError) as error:
                 log.warning("replies.store_away", error=type(error).__name__)
-                await asyncio.sleep(AGAIN_SECONDS)
+            except Exception as error:  # nobody else listens here until the next start
+                log.error("replies.failed", error=type(error).__name__)
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def _listen(self) -> None:
         try:

@@ -2,7 +2,7 @@
 
 What is due is the oldest message of each case that has not been taken, so that a case's changes
 arrive in their order. A row stays after delivery: it tells the operator that the reporter's
-gateway knows. Times of trying are seconds since 1970, with fractions.
+gateway knows. Times of trying are by the sender's own clock, and mean nothing after a restart.
 """
 
 import sqlite3

@@ -1,7 +1,8 @@
 """Posts what stands in the outbox to the gateway, signed, until each message is taken.
 
 One loop looks for what is due and starts at most `AT_ONCE` posts, never two of one case. It sleeps
-until a change rings, a post ends, or the next delay is over.
+until a change rings, a post ends, or the next delay is over. Delays go by the monotonic clock: they
+end with the process, and a clock that is put back makes none of them an hour longer.
 """
 
 import asyncio
@@ -71,13 +72,13 @@ class Sender:
 
     async def _due(self) -> list[Message]:
         free = AT_ONCE - len(self._busy)
-        return await self._database.run(outbox.due, time.time(), free, tuple(self._busy))
+        return await self._database.run(outbox.due, time.monotonic(), free, tuple(self._busy))
 
     async def _wait(self) -> None:
         """Until the bell, or until a delay is over when there is room for another post."""
         soonest = await self._database.run(outbox.next_try, tuple(self._busy))
         full = len(self._busy) >= AT_ONCE
-        left = None if soonest is None or full else max(0.0, soonest - time.time())
+        left = None if soonest is None or full else max(0.0, soonest - time.monotonic())
         try:
             async with asyncio.timeout(left):
                 await self._bell.wait()
@@ -88,7 +89,7 @@ class Sender:
         status, problem = await self._post(http, message)
         if problem:
             delay = self._pace.delay(message.attempts, refused=400 <= status < 500)  # noqa: PLR2004
-            again = time.time() + delay
+            again = time.monotonic() + delay
             await self._database.run(outbox.failed, message, problem, again)
             _log.warning(
                 "update not taken", case=message.case_id, problem=problem, again_in=round(delay, 1)

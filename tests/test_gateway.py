@@ -10,6 +10,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from msgspec.structs import replace
 
 from bot.bells import Bells
 from bot.channels.contract import Shown
@@ -38,6 +39,7 @@ from bot.pace import Pace
 from bot.replies import Replies
 from bot.store.connection import Store
 from bot.store.conversations import DRAFT_SECONDS, Conversations
+from bot.store.expiry import EXPIRY, copies, expires
 from bot.store.limits import LIMITS, Limits
 from bot.store.orders import ForgetOrder, notices_order
 from bot.store.outbox import KINDS, Outbox
@@ -277,6 +279,21 @@ async def test_a_picture_is_ordered_and_its_answer_is_a_turn(
     offered = await chat.does(Pressed("smell"))
     assert offered.screen == "location"
     assert "offered" in [button.id for row in offered.rows for button in row]
+
+
+async def test_pictures_stand_as_long_as_their_draft(gateway: Gateway, store: Store) -> None:
+    chat, names = Chat(gateway), copies("A" * 22)
+    await chat.does(Attached((Attachment("A" * 22, "upload"),)))
+    conversations = Conversations(store, KEY)
+    left = await conversations.load("webchat", chat.address)
+    assert left.draft is not None
+    earlier = replace(left.draft, touched=left.draft.touched - 3600)
+    await conversations.commit(left, earlier, "")
+    for command in expires(names, time.time() + 3600):
+        await store.write(*command)
+    await chat.does(Pressed("gas"))
+    ends = [float(await store.read("ZSCORE", EXPIRY, name)) for name in names]
+    assert min(ends) > time.time() + DRAFT_SECONDS + 3600
 
 
 async def test_two_people_know_nothing_of_each_other(gateway: Gateway) -> None:

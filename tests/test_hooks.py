@@ -15,7 +15,7 @@ from standardwebhooks import Webhook
 
 from bot.bells import Bells
 from bot.core.report import Place, Report
-from bot.hooks import BODY_MOST, CaseHook
+from bot.hooks import BODY_MOST, STEPS_MOST, CaseHook
 from bot.store.connection import Store
 from bot.store.orders import NoticeOrder, notices_order
 from bot.store.outbox import Outbox
@@ -44,11 +44,13 @@ async def hook(store: Store, valkey_url: str) -> AsyncIterator[Client]:
     await bells.close()
 
 
-def event(version: object = 2, status: object = "verified", **data: object) -> bytes:
+def event(
+    version: object = 2, status: object = "verified", at: object = None, **data: object
+) -> bytes:
     return orjson.dumps(
         {
             "type": "case.updated",
-            "timestamp": datetime.now(UTC),
+            "timestamp": at or datetime.now(UTC),
             "data": {
                 "reference": REFERENCE,
                 "case_id": "7",
@@ -119,6 +121,9 @@ async def test_opening_a_case_is_recorded_and_not_announced(hook: Client, store:
         ({"status": "invented"}, 400),
         ({"version": 0}, 400),
         ({"version": "two"}, 400),
+        ({"version": 2**53 - 1}, 200),
+        ({"version": 2**53}, 400),
+        ({"version": 1e300}, 400),
         ({"note": None}, 200),
     ],
 )
@@ -126,10 +131,42 @@ async def test_what_the_event_must_say(hook: Client, data: dict[str, object], st
     assert await post(hook, event(**data)) == status
 
 
+@pytest.mark.parametrize(
+    ("at", "status"),
+    [
+        ("2026-11-25T10:00:00", 400),
+        ("2026-11-25T10:00:00Z", 200),
+        ("0001-01-01T00:00:00Z", 400),
+        ("0002-01-01T00:00:00+23:59", 200),
+        ("9998-12-31T23:59:59-23:59", 200),
+        ("9999-12-31T23:59:59Z", 400),
+    ],
+)
+async def test_when_it_was_can_be_shown_in_every_zone(hook: Client, at: str, status: int) -> None:
+    assert await post(hook, event(at=at)) == status
+
+
 async def test_what_is_no_event_is_refused(hook: Client) -> None:
     assert await post(hook, b"[]") == 400
     assert await post(hook, b'"%s"' % (b"x" * (BODY_MOST - 2))) == 400
     assert await post(hook, b'"%s"' % (b"x" * (BODY_MOST - 1))) == 413
+
+
+async def test_of_many_changes_the_first_and_the_newest_are_kept(
+    hook: Client, store: Store
+) -> None:
+    for version in range(1, STEPS_MOST + 1):
+        assert await post(hook, event(version, "rectified" if version % 2 else "rectifying")) == 200
+    before = await Reports(store).standing(REFERENCE)
+    assert before is not None
+    assert len(before.steps) == STEPS_MOST
+    assert await post(hook, event(STEPS_MOST + 1, "closed")) == 200
+    after = await Reports(store).standing(REFERENCE)
+    assert after is not None
+    half = STEPS_MOST // 2
+    assert after.steps[:half] == before.steps[:half]
+    assert after.steps[half:-1] == before.steps[half + 1 :]
+    assert after.progress.status == "closed"
 
 
 async def test_pictures_are_there_as_long_as_the_case_and_a_while_after(

@@ -105,6 +105,18 @@ async def test_an_answer_that_nobody_can_read_is_parked_and_the_others_flow(
     assert set(await world.outbox.parked()) == {"poison"}
 
 
+async def test_an_answer_that_has_no_name_ends_nothing(world: World) -> None:
+    async with world.running():
+        await world.store.write("ZADD", "outbox:replies", 0, b"\xff")
+        async with asyncio.timeout(10):
+            while not await world.store.read("HEXISTS", "outbox:replies:leases", b"\xff"):
+                await asyncio.sleep(0.01)
+        await world.put("m1", written_reply(seal_reply(KEY, TO), MadeSafe("m1")))
+        async with asyncio.timeout(10):
+            while not world.shown:
+                await asyncio.sleep(0.01)
+
+
 async def test_an_event_that_was_set_aside_gets_its_turn_when_it_is_put_back(world: World) -> None:
     picture = Attached((Attachment("m1", "source", 12),), "门锁着")
     events = [

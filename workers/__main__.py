@@ -56,11 +56,13 @@ class BellWorker(SimpleWorker):
     """An rq worker that tells the drain in hand when it is to stop."""
 
     stopping: Callable[[], None]
+    told_to_stop = False
     # However long the store was away, as soon as a sweep would ring.
     max_connection_wait_time = SWEEP_SECONDS
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """First SIGTERM or SIGINT: finish what is in hand, take nothing new."""
+        self.told_to_stop = True
         self.stopping()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
@@ -73,7 +75,9 @@ def main(kind: str) -> int:
         url = settings.redis_url.get_secret_value()
         if late := check_store(url):
             print(late, file=sys.stderr)
-        _run(kind, settings, url)
+        if not _run(kind, settings, url):
+            print(f"The {kind} worker ended: the store refused its queue.", file=sys.stderr)
+            return 1
     except (SettingRefused, StoreUnfit, KeyTooOpen) as error:
         print(error, file=sys.stderr)
         return 2
@@ -86,7 +90,8 @@ def main(kind: str) -> int:
     return 0
 
 
-def _run(kind: str, settings: Settings, url: str) -> None:
+def _run(kind: str, settings: Settings, url: str) -> bool:
+    """Whether it ended because it was told to; rq ends by itself where the store refuses it."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         base = build_base(settings, CUSTODY.get(kind, ()))
         bells = Bells(base.store, url)
@@ -112,6 +117,7 @@ def _run(kind: str, settings: Settings, url: str) -> None:
         rotation.stop()
         sweep.stop()
         runner.run(close())
+        return worker.told_to_stop
 
 
 async def _work(kind: str, base: Base, bells: Bells) -> tuple[Work, Afterwards, Afterwards]:

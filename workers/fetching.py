@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 
 import structlog
+from obstore.exceptions import BaseError
 
 from bot.bells import Bells
 from bot.channels.contract import Source
@@ -13,7 +14,7 @@ from bot.core.dialogue import MadeSafe, Refused
 from bot.core.errors import GatewayError, MediaRefused
 from bot.replies import written_reply
 from bot.store.connection import Command, Store
-from bot.store.expiry import copies, expired, gone
+from bot.store.expiry import copies, expired, expires, gone, listed
 from bot.store.media import MediaStore
 from bot.store.media_records import made_safe
 from bot.store.orders import FetchOrder
@@ -21,6 +22,8 @@ from bot.store.outbox import Entry, Outbox
 from workers.media.sanitizer import SafeMedia, Sanitizer
 
 ATTEMPTS_MOST = 6
+# When what could not be deleted is tried again; until then it stands in nobody's way.
+UNDELETED_SECONDS = 3600
 
 log = structlog.get_logger()
 
@@ -54,20 +57,25 @@ class Fetching:
         """One picture or video, from its channel to a safe copy or a reason why not."""
         order = FetchOrder.read(entry.body)
         source = self._sources.get(order.channel)
+        # Listed before it exists: what was discarded may have been struck off by now.
+        for command in listed(copies(order.media), time.time()):
+            await self._store.write(*command)
         try:
             if source is None:
                 raise MediaRefused("gone")
             original = await source.fetch(order.source)
             safe = await self._sanitizer.make_safe(original, keep_sound=order.sound)
+            await self._keep(order.media, safe)
         except MediaRefused as refusal:
             await self._tell(entry, order, Refused(order.media, refusal.reason), [])
-        except GatewayError:
+        except (GatewayError, BaseError, OSError):
             if entry.attempts < ATTEMPTS_MOST:
                 raise
             await self._tell(entry, order, Refused(order.media, "gone"), [])
         else:
-            await self._keep(order.media, safe)
-            noted = made_safe(order.media, safe.content_type)
+            # And once more, should a colleague have struck it off since.
+            names = listed(copies(order.media), time.time())
+            noted = [*made_safe(order.media, safe.content_type), *names]
             await self._tell(entry, order, MadeSafe(order.media, safe.position), noted)
         if source is not None:
             await source.forget(order.source)
@@ -85,9 +93,18 @@ class Fetching:
         self._bells.ring(["replies"])
 
     async def clean(self) -> int:
-        """Delete what is past its time; how many objects went."""
+        """Delete what is past its time; how many objects went.
+
+        Ends at one that cannot be deleted, which is put off: the media store may be away.
+        """
         names = await expired(self._store, time.time())
-        for name in names:
-            await self._media.delete(name)
+        for count, name in enumerate(names):
+            try:
+                await self._media.delete(name)
+            except (BaseError, OSError) as error:
+                log.error("fetching.not_deleted", error=type(error).__name__)
+                for command in expires([name], time.time() + UNDELETED_SECONDS):
+                    await self._store.write(*command)
+                return count
             await gone(self._store, name)
         return len(names)

@@ -74,7 +74,7 @@ class Notices:
         if standing is None or sealed is None:
             await self.outbox.done(entry)
             return
-        over = order.status in OVER
+        over = standing.progress.status in OVER  # this order may come after a newer one
         kept = self._reports.kept(standing, *((self._over_seconds,) if over else ()))
         try:
             inner = open_outer(self._keys, standing.record, order.reference, sealed)

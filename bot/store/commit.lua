@@ -6,6 +6,8 @@ end
 if not further_may_run(4) then
   return not_allowed()
 end
-redis.call('SET', KEYS[1], ARGV[2], 'EXAT', ARGV[3])
+-- The store takes nothing back of a script that fails half-way, as on a key of another type. So the
+-- value, which says that all of it is there, comes last.
 run_further(4)
+redis.call('SET', KEYS[1], ARGV[2], 'EXAT', ARGV[3])
 return 1

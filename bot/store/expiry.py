@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.core.dialogue import Draft
 from bot.store.connection import Command, Store
 
 EXPIRY = "media:expiry"
+# Longer than a draft stands, which is a day from its last turn to the next whole hour.
 UNFINISHED_SECONDS = 26 * 3600
+_HOUR = 3600
 
 
 def expires(names: Iterable[str], at: float) -> list[Command]:
@@ -18,9 +21,25 @@ def expires(names: Iterable[str], at: float) -> list[Command]:
     return [("ZADD", EXPIRY, int(at), name) for name in names]
 
 
+def listed(names: Iterable[str], now: float) -> list[Command]:
+    """The commands that list what may be put there from now on, unless it is listed already."""
+    return [("ZADD", EXPIRY, "NX", int(now) + UNFINISHED_SECONDS, name) for name in names]
+
+
 def copies(media: str) -> tuple[str, str]:
     """The objects of one safe picture or video."""
     return f"safe/{media}", f"thumbnail/{media}"
+
+
+def stand_with(before: Draft | None, after: Draft) -> list[Command]:
+    """The commands that let pictures stand as long as their draft.
+
+    That begins anew with each turn; for them, once in an hour is enough.
+    """
+    if before is None or before.touched // _HOUR == after.touched // _HOUR:
+        return []
+    names = [name for one in after.answers.media for name in copies(one.id)]
+    return expires(names, after.touched + UNFINISHED_SECONDS)
 
 
 async def expired(store: Store, now: float, most: int = 500) -> list[str]:

@@ -11,6 +11,7 @@ import time
 STEP_SECONDS = 3600
 
 
-def end_after(seconds: int) -> int:
-    """The first whole hour at least so many seconds from now, as seconds since 1970."""
-    return -(-(int(time.time()) + seconds) // STEP_SECONDS) * STEP_SECONDS
+def end_after(seconds: int, since: float | None = None) -> int:
+    """The first whole hour at least so many seconds from now, or `since`, as seconds since 1970."""
+    begin = int(time.time() if since is None else since)
+    return -(-(begin + seconds) // STEP_SECONDS) * STEP_SECONDS

@@ -1,20 +1,28 @@
 """Where media lie: a folder, or a bucket that speaks S3, behind one small interface.
 
 Names are ``safe/<id>``, ``thumbnail/<id>`` and ``incoming/<id>``; what is under ``incoming`` is
-encrypted by the channel that put it there.
+encrypted by the channel that put it there. Whoever is killed while it writes to a folder leaves
+``<id>#1``, the next one ``<id>#2``: nobody asks for those, and they go with the object.
 """
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import obstore
 from obstore.exceptions import NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+# More often than anybody may die of one picture.
+UNFINISHED_MOST = 9
+
 
 class MediaStore:
-    """Objects by name. Every method may raise `obstore.exceptions.BaseError` (try again)."""
+    """Objects by name. Every method may raise `obstore.exceptions.BaseError` or OSError.
+
+    It may help to try again.
+    """
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -44,8 +52,9 @@ class MediaStore:
         return bytes(await found.bytes_async())
 
     async def delete(self, name: str) -> None:
-        """Remove the object if it is there."""
-        try:
+        """Remove the object if it is there, and what was left of it unfinished."""
+        with contextlib.suppress(NotFoundError, FileNotFoundError):
             await obstore.delete_async(self._store, name)
-        except (NotFoundError, FileNotFoundError):
-            return
+        if isinstance(self._store, LocalStore) and self._store.prefix:
+            for number in range(1, UNFINISHED_MOST + 1):
+                (self._store.prefix / f"{name}#{number}").unlink(missing_ok=True)

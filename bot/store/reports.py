@@ -104,8 +104,9 @@ class Reports:
         ]
 
     def kept(self, standing: Standing, seconds: int = KEPT_SECONDS) -> list[Command]:
-        """The sealed way back stands so much longer."""
-        return [("EXPIREAT", f"vault:{standing.record}", end_after(seconds))]
+        """The sealed way back stands so much longer, but no longer in all than anything does."""
+        end = min(end_after(seconds), end_after(KEPT_SECONDS, standing.submitted_at.timestamp()))
+        return [("EXPIREAT", f"vault:{standing.record}", end)]
 
     async def sealed(self, record: str) -> bytes | None:
         """The sealed way back of a record."""

@@ -8,6 +8,9 @@ end
 if not further_may_run(5) then
   return not_allowed()
 end
+-- What follows comes first: the store takes nothing back of a script that fails half-way, and what
+-- is ended already would not be tried again.
+run_further(5)
 if outcome == 'retry' or outcome == 'wait' then
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -27,5 +30,4 @@ else
     redis.call('HDEL', KEYS[2], id)
   end
 end
-run_further(5)
 return 1

@@ -1,6 +1,7 @@
 """Every change reaches the gateway once it can be reached: in order, signed, taken once."""
 
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -129,6 +130,23 @@ async def test_a_gateway_that_is_down(tmp_path: Path) -> None:
             await none_waits(desk)
             assert back.versions(number) == [1, 2, 3, 4, 5, 6, 7]
         assert "尚未送达" not in await desk.page(f"/cases/{number}")
+
+
+async def test_a_clock_that_is_put_back_holds_nothing_up(
+    desk: RunningDesk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.answer = refuse_with(503)
+    now = time.time
+    with monkeypatch.context() as early:
+        early.setattr(time, "time", lambda: now() + 3600)
+        await desk.open(**{"attribute[reference]": "ref-1"})
+
+        async def was_tried() -> bool:
+            return len(receiver.tried) > 1
+
+        await until(was_tried)
+    receiver.answer = take
+    await none_waits(desk)
 
 
 async def test_a_restart_sends_what_was_waiting(tmp_path: Path, receiver: Receiver) -> None:

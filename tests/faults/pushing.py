@@ -39,6 +39,7 @@ def faster(times: float) -> Iterator[None]:
         "workers.drain.LINGER_SECONDS": 5.0 * times,
         "workers.cases.breaker.FIRST_PAUSE_SECONDS": 5.0,
         "workers.cases.breaker.LAST_PAUSE_SECONDS": 60.0,
+        "workers.cases.breaker.LEAST_ASKED_SECONDS": 1.0,
         "workers.cases.breaker._LOOK_AGAIN_SECONDS": 2.0,
     }
     with ExitStack() as stack:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot.core.dialogue import Attachment, Draft
+from bot.core.errors import StoreRefused
 from bot.core.report import Answers, Media, Place
 from bot.store.connection import Store
 from bot.store.conversations import Conversations
@@ -91,6 +93,15 @@ async def test_the_slower_of_two_commits_changes_nothing(store: Store) -> None:
     )
     assert (await conversations.load("webchat", "someone")).draft == DRAFT
     assert await store.read("GET", "x") is None
+
+
+async def test_a_turn_whose_work_fails_half_way_was_none(store: Store) -> None:
+    conversations = Conversations(store, KEY)
+    conversation = await conversations.load("webchat", "someone")
+    await store.write("SET", "no:set", "x")
+    with pytest.raises(StoreRefused):
+        await conversations.commit(conversation, DRAFT, "e1", [("ZADD", "no:set", 0, "x")])
+    assert not (await conversations.load("webchat", "someone")).has_seen("e1")
 
 
 async def test_remembers_so_many_events_and_no_more(store: Store) -> None:

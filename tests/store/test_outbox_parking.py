@@ -8,9 +8,10 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from bot.core.errors import StoreRefused
 from bot.store import outbox as outboxes
 from bot.store.connection import Command, Store, Word
-from bot.store.outbox import DEATHS_MOST, Outbox
+from bot.store.outbox import DEATHS_MOST, Outbox, OutcomeRefused
 
 
 async def put(store: Store, outbox: Outbox, entry_id: str, body: bytes = b"") -> None:
@@ -109,3 +110,44 @@ async def test_what_is_put_back_while_it_stands_changes_nothing(store: Store) ->
     assert await outbox.put_back("a")
     assert await outbox.claim(1, 60) == []
     assert await outbox.done(entry)
+
+
+# What the store does not carry out, because something stands there of another type.
+NO_SET: Command = ("ZADD", "no:set", 0, "x")
+
+
+async def test_what_cannot_be_made_due_stays_parked(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await outbox.set_aside("a", b"body", "why")
+    await store.write("SET", "outbox:push", "no set")
+    with pytest.raises(StoreRefused):
+        await outbox.put_back("a")
+    assert await outbox.parked() == {"a": "why"}
+    await store.write("DEL", "outbox:push")
+    assert await outbox.put_back("a")
+
+
+async def test_what_cannot_be_dropped_with_all_that_follows_stays_parked(store: Store) -> None:
+    outbox = Outbox(store, "push")
+    await outbox.set_aside("a", b"body", "why")
+    await store.write("SET", "no:set", "x")
+    with pytest.raises(StoreRefused):
+        await outbox.drop("a", [NO_SET])
+    assert await outbox.parked() == {"a": "why"}
+    await store.write("DEL", "no:set")
+    assert await outbox.drop("a", [NO_SET])
+
+
+async def test_what_cannot_end_with_all_that_follows_is_still_to_be_done(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outboxes, "AWAY_SECONDS", 0)
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a", b"body")
+    [entry] = await outbox.claim(1, 60)
+    await store.write("SET", "no:set", "x")
+    with pytest.raises(OutcomeRefused):
+        await outbox.done(entry, [NO_SET])
+    assert await outbox.stands("a")
+    await store.write("DEL", "no:set")
+    assert await outbox.done(entry, [NO_SET])

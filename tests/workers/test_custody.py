@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bot.bells import Bells
 from bot.channels.contract import Notice
 from bot.core.dialogue import Message
 from bot.core.errors import Unreachable
-from bot.core.report import Place, Report
+from bot.core.report import Place, Report, Step
 from bot.store.connection import Store
 from bot.store.erasure import ERASED, REWRITING, REWRITTEN
 from bot.store.orders import DeliveryOrder, ForgetOrder, NoticeOrder
@@ -93,6 +94,16 @@ async def delivery(store: Store, folder: Path, sender: Sender) -> Delivery:
     return Delivery(store, KeyFolder(folder), {"webchat": sender}, say, HANDOFF)
 
 
+async def changes(store: Store, notices: Notices, order: NoticeOrder) -> None:
+    """As when the case system says so."""
+    reports = Reports(store)
+    before = await reports.standing(REFERENCE)
+    assert before is not None
+    steps = (*before.steps, Step(order.status, datetime.now(UTC)))
+    after = replace(before, version=order.version, steps=steps)
+    assert await reports.change(before, after, notices.outbox.add(order.id, order.written()))
+
+
 async def test_each_custodian_needs_its_own_key_alone(
     store: Store, notices: Notices, folder: Path
 ) -> None:
@@ -108,7 +119,7 @@ async def test_each_custodian_needs_its_own_key_alone(
     sender = Sender()
     await (await delivery(store, folder, sender)).do(await one(store, "delivery"))
     [(address, notice)] = sender.sent
-    assert (address, notice.id, notice.locale) == ("the-token", f"{RECORD}.2", "en")
+    assert (address, notice.id, notice.locale) == ("the-token", f"{RECORD}.{2:016d}", "en")
     assert notice.text.splitlines() == [
         "en:notice.verified:{'tail': '7K2M'}",
         "en:notice.note:{'note': 'on site'}",
@@ -120,7 +131,7 @@ async def test_the_newest_notice_is_the_last_to_arrive(
     store: Store, notices: Notices, folder: Path
 ) -> None:
     """The channel is slow with the first while the later ones are due already."""
-    for version in (3, 4):
+    for version in range(3, 13):
         later = NoticeOrder(REFERENCE, version, "verified", "")
         for command in notices.outbox.add(later.id, later.written()):
             await store.write(*command)
@@ -128,12 +139,14 @@ async def test_the_newest_notice_is_the_last_to_arrive(
     sender = Sender()
     sender.goes_on.clear()
     work = await delivery(store, folder, sender)
-    orders = await work.outbox.claim(3, 60)
+    orders = await work.outbox.claim(11, 60)
     sending = asyncio.gather(*map(work.do, orders))
     await sender.began.wait()
     sender.goes_on.set()
     await sending
-    assert [notice.id for _, notice in sender.sent] == [f"{RECORD}.{at}" for at in (2, 3, 4)]
+    assert [notice.id for _, notice in sender.sent] == [
+        f"{RECORD}.{at:016d}" for at in range(2, 13)
+    ]
 
 
 async def test_who_is_gone_is_forgotten(store: Store, notices: Notices, folder: Path) -> None:
@@ -171,9 +184,9 @@ async def test_a_parked_notice_goes_with_the_address_that_it_holds_a_layer_of(
     off = Delivery(store, KeyFolder(folder), {}, say, HANDOFF)
     (folder / "inner.kept").rename(path_of(folder, EPOCH, "inner", "private"))
     await Drain(off).run()
-    assert list(await off.outbox.parked()) == [f"{RECORD}.2"]
+    assert list(await off.outbox.parked()) == [f"{RECORD}.{2:016d}"]
     await off.forget()
-    assert list(await off.outbox.parked()) == [f"{RECORD}.2"]
+    assert list(await off.outbox.parked()) == [f"{RECORD}.{2:016d}"]
     forget = ForgetOrder(REFERENCE)
     for command in notices.outbox.add(forget.id, forget.written()):
         await store.write(*command)
@@ -196,15 +209,34 @@ async def test_the_way_back_goes_so_many_days_after_the_case_is_over(
     store: Store, notices: Notices, status: str, days: int
 ) -> None:
     await store.write("EXPIRE", f"vault:{RECORD}", 300)
-    later = NoticeOrder(REFERENCE, 3, status, "")
-    for command in [
-        ("ZREM", "outbox:notices", ORDER.id),
-        *notices.outbox.add(later.id, later.written()),
-    ]:
-        await store.write(*command)
+    await store.write("ZREM", "outbox:notices", ORDER.id)
+    await changes(store, notices, NoticeOrder(REFERENCE, 3, status, ""))
     await notices.do(await one(store, "notices"))
     seconds = days * 24 * 3600
     assert seconds - 60 < await store.read("TTL", f"vault:{RECORD}") <= seconds + 3600
+
+
+async def test_news_of_an_old_report_keep_its_way_back_no_longer_than_400_days_in_all(
+    store: Store, notices: Notices
+) -> None:
+    reports = Reports(store)
+    standing = await reports.standing(REFERENCE)
+    assert standing is not None
+    old = replace(standing, submitted_at=standing.submitted_at - timedelta(days=390))
+    assert await reports.change(standing, old, [])
+    await notices.do(await one(store, "notices"))
+    days = 24 * 3600
+    assert 9 * days < await store.read("TTL", f"vault:{RECORD}") <= 10 * days + 3600
+
+
+async def test_an_older_notice_that_comes_late_keeps_it_no_longer(
+    store: Store, notices: Notices
+) -> None:
+    waits = await one(store, "notices")
+    await changes(store, notices, NoticeOrder(REFERENCE, 3, "closed", ""))
+    await notices.do(await one(store, "notices"))
+    await notices.do(waits)
+    assert await store.read("TTL", f"vault:{RECORD}") <= 7 * 24 * 3600 + 3600
 
 
 async def test_with_a_key_gone_a_notice_is_counted_and_over(

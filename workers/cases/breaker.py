@@ -23,6 +23,8 @@ from bot.store.connection import Command, Store, spelled
 FAILURES_BEFORE = 5
 FIRST_PAUSE_SECONDS = 5.0
 LAST_PAUSE_SECONDS = 60.0
+# A pause that is over at once is asked for by mistake, as by a server whose clock is behind ours.
+LEAST_ASKED_SECONDS = 1.0
 # How long the others wait while the probe is under way.
 _LOOK_AGAIN_SECONDS = 2.0
 # A probe asks first and then sends, and may wait for both; who died as a probe is another's turn.
@@ -71,7 +73,7 @@ class Breaker:
         try:
             yield
         except CaseThrottled as error:
-            await self._pause(error.retry_after, admission.failed)
+            await self._pause(max(error.retry_after, LEAST_ASKED_SECONDS), admission.failed)
             raise
         except CaseSystemDown:
             await self._not_there(admission.failed)

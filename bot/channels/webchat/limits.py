@@ -27,6 +27,8 @@ UPLOADS_PER_CHAT_AN_HOUR = 90
 UPLOADS_PER_NETWORK_AN_HOUR = 900
 UPLOAD_BYTES_IN_HAND = 64 * 1024 * 1024
 UPLOAD_CHUNK_WITHIN = 30.0
+# Slower than any network that a picture can be sent over: whoever drips holds a place of others.
+UPLOAD_BYTES_A_SECOND = 4 * 1024
 UPLOAD_KEPT_FOR = 26 * 3600
 
 INBOX_MOST = 200

@@ -38,7 +38,8 @@ async def hear_news(store: Redis, heard: Heard, missed: Missed) -> None:
                 if subscriptions > 1:
                     missed()
             elif message["type"] == "pmessage":
-                heard(message["channel"].decode()[_PREFIX:], message["data"])
+                # What is no text is no chat's name, and must not end this.
+                heard(message["channel"].decode(errors="replace")[_PREFIX:], message["data"])
     finally:
         await pubsub.aclose()  # type: ignore[no-untyped-call]
 

@@ -147,12 +147,16 @@ async def _received(request: web.Request) -> Parcel:
 
 
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
+    loop = asyncio.get_running_loop()
+    began, size = loop.time(), 0
     while True:
+        slowest = began + size / limits.UPLOAD_BYTES_A_SECOND
         try:
-            async with asyncio.timeout(limits.UPLOAD_CHUNK_WITHIN):
+            async with asyncio.timeout_at(min(slowest, loop.time()) + limits.UPLOAD_CHUNK_WITHIN):
                 chunk = await request.content.readany()
         except (TimeoutError, ConnectionError):
             raise Refusal(408, "web.upload.interrupted") from None
         if not chunk:
             return
+        size += len(chunk)
         yield chunk

@@ -50,6 +50,15 @@ async def test_a_notice_comes_at_once_where_the_page_is_open(
         assert (await page.hear())["notice"]["id"] == "notice-2"
 
 
+async def test_news_for_no_chat_end_the_news_of_none(world: World, client: Redis) -> None:
+    async with world.page() as page:
+        await page.ask("open")
+        await until(lambda: hearing(client))
+        await client.publish(b"webchat:\xff", b"")
+        await Sender(world.surroundings).send(page.token, notice())
+        assert (await page.hear())["notice"]["id"] == "notice-1"
+
+
 async def test_what_was_not_seen_comes_again_on_every_visit(world: World) -> None:
     token = new_token()
     await Sender(world.surroundings).send(token, notice())

@@ -180,6 +180,25 @@ async def test_an_upload_that_stalls_is_ended(
         assert not isinstance(broken, aiohttp.ClientConnectorError)
 
 
+async def test_an_upload_that_drips_is_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "UPLOAD_CHUNK_WITHIN", 0.5)
+    over = asyncio.Event()
+
+    async def drops() -> AsyncIterator[bytes]:
+        while not over.is_set():
+            yield b"x"
+            await asyncio.sleep(0.02)
+
+    upload = asyncio.create_task(world.upload(drops()))
+    await until(lambda: world.channel._uploads._in_hand.total() == 1)
+    await until(lambda: not world.channel._uploads._in_hand)
+    over.set()
+    try:
+        assert (await upload)[0] == 408
+    except aiohttp.ClientConnectionError as broken:
+        assert not isinstance(broken, aiohttp.ClientConnectorError)
+
+
 async def test_a_store_that_does_not_answer_is_said(tmp_path: Path) -> None:
     async with (
         Redis(port=1, retry=Retry(NoBackoff(), 0)) as nowhere,

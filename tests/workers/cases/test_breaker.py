@@ -21,6 +21,7 @@ from workers.cases.breaker import (
     FAILURES_BEFORE,
     FIRST_PAUSE_SECONDS,
     LAST_PAUSE_SECONDS,
+    LEAST_ASKED_SECONDS,
     Admission,
     Breaker,
 )
@@ -169,6 +170,13 @@ async def test_a_pause_that_is_asked_for_holds_for_all(store: Store) -> None:
     await pause_over(store)
     assert (await other.admit()).failed is not None
     assert (await breaker.admit()).wait > 0
+
+
+async def test_a_pause_of_no_time_is_one_all_the_same(store: Store) -> None:
+    for _ in range(2):  # the second one as a probe
+        await fails(worker(store), CaseThrottled(0))
+        assert await pause_left(store) > LEAST_ASKED_SECONDS / 2
+        await pause_over(store)
 
 
 async def test_a_probe_that_is_told_to_wait_makes_room_for_the_next_one(store: Store) -> None:

@@ -116,10 +116,13 @@ class CaseHook:
         return await self._reports.change(standing, after, [*work, *self._pictures(after, event)])
 
     def _pictures(self, standing: Standing, event: CaseEvent) -> list[Command]:
-        """Pictures are there as long as their case, and a while after it is over."""
+        """Pictures are there as long as their case, and a while after it is over; but no longer
+        than the links to them.
+        """
         seconds = self._media_seconds if event.status in OVER else KEPT_SECONDS
         names = [name for media in standing.media for name in copies(media)]
-        return expires(names, time.time() + seconds)
+        latest = standing.submitted_at.timestamp() + KEPT_SECONDS
+        return expires(names, min(time.time() + seconds, latest))
 
 
 def _shortened(steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -11,6 +11,7 @@ import orjson
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from msgspec.structs import replace
 from standardwebhooks import Webhook
 
 from bot.bells import Bells
@@ -172,16 +173,27 @@ async def test_of_many_changes_the_first_and_the_newest_are_kept(
 async def test_pictures_are_there_as_long_as_the_case_and_a_while_after(
     hook: Client, store: Store
 ) -> None:
-    day = 24 * 3600
-
-    async def days_left() -> set[int]:
-        names = [f"safe/{MEDIA}", f"thumbnail/{MEDIA}"]
-        ends = [float(await store.read("ZSCORE", "media:expiry", name)) for name in names]
-        return {round((end - time.time()) / day) for end in ends}
-
     assert await post(hook, event(1, "verifying")) == 200
-    assert await days_left() == {400}
+    assert await days_left(store) == {400}
     assert await post(hook, event(2, "closed")) == 200
-    assert await days_left() == {60}
+    assert await days_left(store) == {60}
     assert await post(hook, event(3, "reopened")) == 200
-    assert await days_left() == {400}
+    assert await days_left(store) == {400}
+
+
+async def test_but_for_no_more_than_400_days_in_all(hook: Client, store: Store) -> None:
+    reports = Reports(store)
+    standing = await reports.standing(REFERENCE)
+    assert standing is not None
+    submitted = standing.submitted_at - timedelta(days=390)
+    assert await reports.change(standing, replace(standing, submitted_at=submitted), [])
+    for version, status in enumerate(("verifying", "closed"), start=1):
+        assert await post(hook, event(version, status)) == 200
+        assert await days_left(store) == {10}
+
+
+async def days_left(store: Store) -> set[int]:
+    """For how long its pictures stand."""
+    names = [f"safe/{MEDIA}", f"thumbnail/{MEDIA}"]
+    ends = [float(await store.read("ZSCORE", "media:expiry", name)) for name in names]
+    return {round((end - time.time()) / (24 * 3600)) for end in ends}

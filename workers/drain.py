@@ -23,6 +23,10 @@ from bot.store.outbox import AWAY_SECONDS, Entry, LeaseLost, Outbox, OutcomeRefu
 # Work due within this many seconds is waited for; anything later gets a bell of its own.
 LINGER_SECONDS = 5.0
 LONGEST_SECONDS = 60.0
+# A drain that is over waits for what it has in hand and begins nothing meanwhile. With work that
+# has taken so long already it goes on instead, for so much longer: rq gives a job up after seven
+# minutes.
+SLOW_SECONDS, SLOW_MORE_SECONDS = 5.0, 180.0
 # While some work takes long, what is new is begun and a wish to stop is seen after so long.
 LOOK_AGAIN_SECONDS = 0.5
 # A stop waits so long for what is in hand, and then so long for the store to take it back. With
@@ -77,13 +81,18 @@ class Drain:
 
     async def _run(self) -> None:
         until = time.monotonic() + LONGEST_SECONDS
-        while not self.stopping and time.monotonic() < until:
+        while not self.stopping and not self._over(until):
             await self._take()
             if self._running:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._room.wait(), LOOK_AGAIN_SECONDS)
             elif not await self._more_soon():
                 break
+
+    def _over(self, until: float) -> bool:
+        now = time.monotonic()
+        slow = any(now - entry.claimed > SLOW_SECONDS for entry in self._running.values())
+        return now >= until + (SLOW_MORE_SECONDS if slow else 0)
 
     async def _finish(self) -> None:
         """Wait for what is in hand. A stop does so for a while and hands back the rest."""

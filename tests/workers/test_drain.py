@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,7 @@ from structlog.testing import capture_logs
 from bot.core.errors import CaseRefused, CaseSystemDown, CaseThrottled, GatewayError
 from bot.store.connection import Store
 from bot.store.outbox import Entry, Outbox
+from workers import drain as drains
 from workers.drain import FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS, UNEXPECTED_MOST, Drain, pause
 
 
@@ -160,6 +162,36 @@ async def test_work_that_takes_long_keeps_its_lease(store: Store) -> None:
     work.may_end.set()
     await drain
     assert work.seen == ["long"]
+
+
+class OneLong(Long):
+    """Where the others take no time."""
+
+    async def do(self, entry: Entry) -> None:
+        if entry.id == "long":
+            await super().do(entry)
+        else:
+            await Work.do(self, entry)
+
+
+async def test_beside_what_takes_long_a_drain_begins_new_work_when_its_time_is_over(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drains, "LONGEST_SECONDS", 0.1)
+    monkeypatch.setattr(drains, "LOOK_AGAIN_SECONDS", 0.02)
+    monkeypatch.setattr(drains, "SLOW_SECONDS", 0.0)
+    await fill(store, "long")
+    work = OneLong(store)
+    drain = asyncio.create_task(Drain(work).run())
+    await work.begun.wait()
+    over = time.monotonic() + 0.2
+    while time.monotonic() < over or len(work.seen) < 2:
+        await fill(store, name := f"e{len(work.seen)}")
+        async with asyncio.timeout(5):
+            while name not in work.seen:
+                await asyncio.sleep(0.01)
+    work.may_end.set()
+    await drain
 
 
 async def test_work_that_somebody_else_has_by_now_is_ended(store: Store) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.channels.contract import Button, Shown
-from bot.core.dialogue import Message, Prompt
+from bot.core.dialogue import Choice, Message, Prompt
 
 Say = Callable[[str, Message], str]
 
@@ -16,10 +16,7 @@ def shown(prompt: Prompt, locale: str, say: Say) -> Shown:
         screen=prompt.screen,
         text="\n".join([say(locale, line) for line in prompt.lines]),
         locale=locale,
-        rows=tuple(
-            tuple([Button(one.id, say(locale, one.label), one.kind) for one in row])
-            for row in prompt.rows
-        ),
+        rows=tuple(tuple([_button(one, locale, say) for one in row]) for row in prompt.rows),
         accepts=prompt.accepts,
         media=prompt.media,
         serial=prompt.serial,
@@ -28,3 +25,7 @@ def shown(prompt: Prompt, locale: str, say: Say) -> Shown:
         forgotten=prompt.forgotten,
         returned=prompt.returned,
     )
+
+
+def _button(choice: Choice, locale: str, say: Say) -> Button:
+    return Button(choice.id, say(locale, choice.label), choice.kind, choice.media)

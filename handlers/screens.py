@@ -21,6 +21,8 @@ MENU: Rows = (
 TO_MENU = Choice("menu", Message("menu.back"))
 GO_ON = Choice("go_on", Message("resume.go_on"))
 CANCEL = Choice("cancel", Message("action.cancel"))
+DROP_ALL, DROP_ONE = "drop", "drop:"
+_REMOVED_IN_A_ROW = 3
 # A hazard is edited through its category.
 EDITED = tuple(step for step in STEPS if step != "hazard")
 _ANYTHING: tuple[Accepted, ...] = ("text", "position", "media")
@@ -29,7 +31,7 @@ _ANYTHING: tuple[Accepted, ...] = ("text", "position", "media")
 def show(draft: Draft, facts: Facts, notes: Sequence[Message] = ()) -> Prompt:
     """The screen that the draft stands at, with `notes` above it."""
     screen, lines, rows, accepts = _screen(draft, facts)
-    shows_media = screen in ("media", "summary")
+    shows_media = screen in ("media", "summary", "remove")
     return Prompt(
         screen=screen,
         lines=(*notes, *lines),
@@ -104,6 +106,8 @@ def _overlay(draft: Draft, facts: Facts) -> _Screen:
             Choice("sound:keep", Message("sound.keep")),
         )
         return "sound", (Message("sound.ask"),), (answers,), _ANYTHING
+    if draft.overlay == "remove":
+        return "remove", (Message("media.which"),), _removals(draft.answers), _ANYTHING
     names = tuple(
         Choice(f"locale:{code}", Message("plain", {"text": name})) for code, name in facts.locales
     )
@@ -154,11 +158,27 @@ def _media(draft: Draft, facts: Facts) -> _Step:
     if not answers.media:
         skip = Choice("skip", Message("media.skip"))
         return (Message("media.ask", {"most": most}),), ((skip,),), ("media", "text")
-    done, anew = Choice("done", Message("media.done")), Choice("drop", Message("media.drop"))
+    done, remove = Choice("done", Message("media.done")), Choice("remove", Message("media.remove"))
     lines = [*_counted(answers)]
     full = len(answers.media) >= most
     lines.append(Message("media.full" if full else "media.more", {"most": most}))
-    return tuple(lines), ((done,), (anew,)), ("media", "text")
+    return tuple(lines), ((done,), (remove,)), ("media", "text")
+
+
+def _removals(answers: Answers) -> Rows:
+    """A button for each picture, with the picture itself where it is safe to be seen."""
+    ready = _ready(answers)
+    each = [
+        Choice(
+            f"{DROP_ONE}{one.id}",
+            Message("media.drop", {"number": number}),
+            media=one.id if one.id in ready else None,
+        )
+        for number, one in enumerate(answers.media, 1)
+    ]
+    everything = (Choice(DROP_ALL, Message("media.drop_all")),)
+    rest = (everything,) if len(each) > 1 else ()
+    return (*_rows(each, _REMOVED_IN_A_ROW), *rest, (Choice("go_on", Message("media.keep")),))
 
 
 def _description(draft: Draft, facts: Facts) -> _Step:
@@ -237,7 +257,11 @@ def status_of(draft: Draft) -> Choice:
 
 
 def _pairs(choices: Sequence[Choice]) -> Rows:
-    return tuple(tuple(choices[start : start + 2]) for start in range(0, len(choices), 2))
+    return _rows(choices, 2)
+
+
+def _rows(choices: Sequence[Choice], width: int) -> Rows:
+    return tuple(tuple(choices[start : start + width]) for start in range(0, len(choices), width))
 
 
 def _ready(answers: Answers) -> tuple[str, ...]:

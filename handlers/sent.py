@@ -160,7 +160,7 @@ def made_safe(draft: Draft, event: MadeSafe, facts: Facts) -> Turn:
     seen = draft.step in ("media", "summary") or (
         draft.step == "location" and offered != answers.offered
     )
-    return stay(updated, facts) if seen and not draft.overlay else Turn(updated)
+    return stay(updated, facts) if seen and draft.overlay in ("", "remove") else Turn(updated)
 
 
 def refused(draft: Draft, event: Refused, facts: Facts) -> Turn:
@@ -173,6 +173,8 @@ def refused(draft: Draft, event: Refused, facts: Facts) -> Turn:
     updated = replace(draft, answers=replace(draft.answers, media=media))
     if draft.step == "summary" and not wizard.complete(updated.answers, facts.form):
         updated = wizard.advance(updated, facts.form)
+    if draft.overlay == "remove" and not media:
+        updated = wizard.uncovered(updated)
     return stay(updated, facts, Message(f"media.refused.{event.reason}"))
 
 

@@ -113,6 +113,19 @@ async def test_every_item_is_edited_from_the_summary(stage: Stage) -> None:
     await resident.at("summary", ADDRESS, Message("hazard.gas.smell"))
 
 
+async def test_one_picture_of_several_is_taken_out_again(stage: Stage) -> None:
+    resident = await reaches(stage, "media")
+    await resident.sends(picture(), picture())
+    await resident.at("media", Message("media.have", count=2))
+    await resident.presses("remove")
+    asked = await resident.at("remove")
+    one, another = (choice for choice in asked.choices if choice.startswith("drop:"))
+    await resident.presses(another)
+    await resident.at("media", Message("media.have", count=1))
+    await resident.presses("remove")
+    assert (await resident.at("remove")).choices == (one, "go_on")
+
+
 async def test_cancel_is_asked_once(stage: Stage) -> None:
     resident = await reaches(stage, "location")
     await resident.presses("cancel")

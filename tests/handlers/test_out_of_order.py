@@ -172,7 +172,7 @@ def test_a_dropped_picture_takes_its_position_with_it(person: Person) -> None:
     picture, *_ = person.sends(1)
     person.does(MadeSafe(picture, FOUND))
     assert person.draft.answers.offered == Place(*FOUND)
-    person.presses("drop")
+    person.presses("remove", f"drop:{picture}")
     assert person.draft.answers.offered is None
     assert person.effects[-1] == Discard((picture,))
 
@@ -227,7 +227,7 @@ def test_a_picture_refused_after_its_report_was_submitted(person: Person) -> Non
 def test_news_of_a_picture_that_was_dropped_says_nothing(person: Person) -> None:
     person.reaches("media")
     picture, *_ = person.sends(1)
-    person.presses("drop")
+    person.presses("remove", f"drop:{picture}")
     assert person.does(Refused(picture, "gone")).prompts == ()
     assert person.does(MadeSafe(picture, FOUND)).prompts == ()
     assert person.draft.answers.offered is None

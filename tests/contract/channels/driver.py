@@ -27,6 +27,7 @@ KNOWN_BY = {
     "danger": ("danger.ask",),
     "summary": ("summary.title",),
     "receipt": ("receipt.thanks",),
+    "remove": ("media.which",),
     "cancel": ("cancel.ask",),
     "resume": ("resume.ask",),
     "language": ("language.ask",),

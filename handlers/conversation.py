@@ -177,6 +177,8 @@ def _given_up(draft: Draft, choice: str, facts: Facts) -> Turn:
         case "cancel", "cancel:yes":
             return report.abandon(wizard.uncovered(draft), facts)
         case "resume", "anew":
+            return stay(wizard.asking(draft, "anew"), facts)
+        case "anew", "anew:yes":
             begun = report.begin(wizard.uncovered(draft), facts)
             return replace(begun, effects=report.discarded(draft))
     return stay(draft, facts)

@@ -21,6 +21,7 @@ MENU: Rows = (
 TO_MENU = Choice("menu", Message("menu.back"))
 GO_ON = Choice("go_on", Message("resume.go_on"))
 CANCEL = Choice("cancel", Message("action.cancel"))
+NOT_GIVEN_UP = Choice("cancel:no", Message("cancel.no"))
 DROP_ALL, DROP_ONE = "drop", "drop:"
 _REMOVED_IN_A_ROW = 3
 # A hazard is edited through its category.
@@ -92,14 +93,14 @@ def _screen(draft: Draft, facts: Facts) -> _Screen:
 
 def _overlay(draft: Draft, facts: Facts) -> _Screen:
     if draft.overlay == "cancel":
-        answers = (
-            Choice("cancel:yes", Message("cancel.yes")),
-            Choice("cancel:no", Message("cancel.no")),
-        )
+        answers = (Choice("cancel:yes", Message("cancel.yes")), NOT_GIVEN_UP)
         return "cancel", (Message("cancel.ask"),), (answers,), ()
+    if draft.overlay == "anew":
+        answers = (Choice("anew:yes", Message("anew.yes")), NOT_GIVEN_UP)
+        return "anew", (Message("anew.ask"),), (answers,), ()
     if draft.overlay == "resume":
         again = Choice("anew", Message("resume.anew"))
-        return "resume", (Message("resume.ask"),), ((GO_ON, again),), _ANYTHING
+        return "resume", (Message("resume.ask"),), ((GO_ON,), (again,)), _ANYTHING
     if draft.overlay == "sound":
         answers = (
             Choice("sound:drop", Message("sound.drop")),

@@ -172,7 +172,7 @@ class Incoming(Struct, frozen=True):
 
 # What the reducer knows and answers ---------------------------------------------------------------
 
-Overlay = Literal["", "cancel", "resume", "language", "sound", "remove"]
+Overlay = Literal["", "cancel", "resume", "language", "sound", "remove", "anew"]
 
 
 class Draft(Struct, frozen=True):

@@ -140,8 +140,8 @@ async def test_cancel_is_asked_once(stage: Stage) -> None:
     await resident.at("menu", Message("cancel.nothing"))
 
 
-@pytest.mark.parametrize(("choice", "step"), [("go_on", "description"), ("anew", "category")])
-async def test_a_draft_is_offered_after_a_restart(stage: Stage, choice: str, step: str) -> None:
+@pytest.mark.parametrize("anew", [False, True])
+async def test_a_draft_is_offered_after_a_restart(stage: Stage, anew: bool) -> None:
     resident = await reaches(stage, "description")
     await stage.stop()
     await stage.start()
@@ -149,8 +149,11 @@ async def test_a_draft_is_offered_after_a_restart(stage: Stage, choice: str, ste
     await resident.still_at("description")
     await resident.commands("start")
     await resident.at("resume")
-    await resident.presses(choice)
-    await resident.at(step)
+    if anew:
+        await resident.presses("anew")
+        await resident.at("anew")
+    await resident.presses("anew:yes" if anew else "go_on")
+    await resident.at("category" if anew else "description")
 
 
 async def test_a_button_from_before_a_restart(stage: Stage) -> None:

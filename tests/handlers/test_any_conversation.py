@@ -119,7 +119,7 @@ class AnyConversation(RuleBasedStateMachine):
 
     @rule(
         choice=st.sampled_from(
-            ["submit", "fire", "other", "skip", "edit:media", "anew", "drop", "", "x"]
+            ["submit", "fire", "other", "skip", "edit:media", "anew", "anew:yes", "drop", "", "x"]
         )
     )
     def presses_where_serials_get_lost(self, choice: str) -> None:

@@ -71,7 +71,7 @@ def test_of_a_report_that_is_given_up_nothing_is_fetched(person: Person, way: st
         person.presses("cancel:yes")
     else:
         person.commands("start")
-        person.presses("anew")
+        person.presses("anew", "anew:yes")
     assert fetched(person) == []
     assert person.draft.held == ()
 

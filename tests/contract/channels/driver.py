@@ -30,6 +30,7 @@ KNOWN_BY = {
     "remove": ("media.which",),
     "cancel": ("cancel.ask",),
     "resume": ("resume.ask",),
+    "anew": ("anew.ask",),
     "language": ("language.ask",),
     "status": ("status.submitted",),
 }

@@ -4,7 +4,7 @@ import { clock, say } from "./words.js";
 
 const QUIET = ["back", "cancel", "menu", "skip"];
 // What deletes for good, and the word that somebody is in danger: pressed on purpose or not at all.
-const GRAVE = /^(forgotten|cancel:yes$|danger:yes$|drop)/;
+const GRAVE = /^(forgotten|cancel:yes$|danger:yes$|anew:yes$|drop)/;
 const NUMBERS = /[+\d][\d-]{2,14}/g;
 const BETWEEN = /^[\s·、,]*$/;
 const LABEL = /^([^:：]{1,24}[:：])(.+)$/;

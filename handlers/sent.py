@@ -133,7 +133,8 @@ def attached(draft: Draft, event: Attached, facts: Facts) -> Turn:
     if len(usable) > len(taken):
         notes.append(Message("media.too_many", {"most": facts.form.media_most}))
     if taken and started.step != "media":
-        notes.append(Message("note.media_added", count=len(taken)))
+        # All that are there: an album comes one by one, and who sent it may see the last note only.
+        notes.append(Message("note.media_added", count=len(media)))
     stayed = replace(noted, answers=replace(noted.answers, media=media))
     after, effects = sound.taken(stayed, taken)
     return replace(stay(after, facts, *notes, *said), effects=effects)

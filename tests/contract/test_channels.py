@@ -166,6 +166,14 @@ async def test_a_button_from_before_a_restart(stage: Stage) -> None:
     await resident.at("summary", ADDRESS, SEEN)
 
 
+async def test_pictures_before_anything_else_are_all_counted(stage: Stage) -> None:
+    resident = stage.resident()
+    await resident.arrives()
+    await resident.at("menu")
+    await resident.sends(picture(), picture(), picture())
+    await resident.at("category", Message("note.media_added", count=3))
+
+
 async def test_out_of_order(stage: Stage) -> None:
     resident = stage.resident()
     await resident.arrives()

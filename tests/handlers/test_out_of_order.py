@@ -2,7 +2,16 @@
 
 import pytest
 
-from bot.core.dialogue import Attached, Attachment, Discard, Fetch, MadeSafe, Refused, Unknown
+from bot.core.dialogue import (
+    Attached,
+    Attachment,
+    Discard,
+    Fetch,
+    MadeSafe,
+    Message,
+    Refused,
+    Unknown,
+)
 from bot.core.report import Place
 from tests.handlers.person import SQUARE, Person
 
@@ -38,6 +47,13 @@ def test_a_picture_is_taken_at_any_step(person: Person, step: str) -> None:
     assert tuple(one.id for one in person.draft.answers.media) == pictures
     assert person.draft.step == step
     assert ("note.media_added" in person.said) == (step != "media")
+
+
+def test_of_an_album_that_comes_one_by_one_the_last_note_counts_all(person: Person) -> None:
+    person.reaches("category")
+    for _ in range(3):
+        person.sends(1)
+    assert person.screen.lines[0] == Message("note.media_added", count=3)
 
 
 @pytest.mark.parametrize("step", ["category", "hazard", "media"])

@@ -3,8 +3,8 @@ import { button, element, icon, unseen } from "./elements.js";
 import { clock, say } from "./words.js";
 
 const QUIET = ["back", "cancel", "menu", "skip"];
-// What deletes for good, and the word that somebody is in danger: pressed on purpose or not at all.
-const GRAVE = /^(forgotten|cancel:yes$|danger:yes$|anew:yes$|drop)/;
+// What deletes or forgets, and the word that somebody is in danger: pressed on purpose or not at all.
+const GRAVE = /^(forget|forgotten|cancel:yes$|danger:yes$|anew:yes$|drop)/;
 const NUMBERS = /[+\d][\d-]{2,14}/g;
 const BETWEEN = /^[\s·、,]*$/;
 const LABEL = /^([^:：]{1,24}[:：])(.+)$/;

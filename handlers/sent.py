@@ -69,7 +69,10 @@ def _described(draft: Draft, words: str, facts: Facts) -> Turn:
 
 
 def _noted(draft: Draft, words: str, facts: Facts) -> tuple[Draft, tuple[Message, ...]]:
-    """Words that nobody asked for yet go to the description, even of a report still to begin."""
+    """Words that nobody asked for yet go to the description, even of a report still to begin.
+
+    Those are shown again at its step: they may have been a greeting.
+    """
     if not words:
         return draft, ()
     before = draft.answers.description
@@ -77,7 +80,8 @@ def _noted(draft: Draft, words: str, facts: Facts) -> tuple[Draft, tuple[Message
     if len(together) > facts.form.description_most:
         return draft, (_too_long(together, facts.form.description_most),)
     said = Message("note.kept_as_description" if draft.open else "note.kept_for_report")
-    return replace(draft, answers=replace(draft.answers, description=together)), (said,)
+    answers = replace(draft.answers, description=together, description_done=draft.open)
+    return replace(draft, answers=answers), (said,)
 
 
 def _too_long(words: str, most: int) -> Message:

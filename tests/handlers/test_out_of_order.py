@@ -98,9 +98,19 @@ def test_words_at_the_menu_wait_for_the_report(person: Person) -> None:
     assert "note.kept_for_report" in person.said
     person.reaches("location").types("开发区二路 8 号")
     person.presses("skip")
-    assert person.draft.step == "danger"
-    person.presses("danger:no", "submit")
+    assert "我们车间粉尘很大" in person.reads()
+    person.presses("keep", "danger:no", "submit")
     assert person.submitted[0].report.description == "我们车间粉尘很大"
+
+
+def test_a_greeting_at_the_menu_is_not_taken_for_what_was_seen(person: Person) -> None:
+    person.types("您好，请问有人在吗？")
+    person.reaches("media").sends(1)
+    person.presses("done")
+    assert person.draft.step == "description"
+    person.types("窨井盖没了")
+    person.presses("danger:no", "submit")
+    assert person.submitted[0].report.description == "窨井盖没了"
 
 
 def test_words_of_one_report_do_not_get_into_the_next(person: Person) -> None:

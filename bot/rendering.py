@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.channels.contract import Button, Shown
-from bot.core.dialogue import Message, Prompt
+from bot.core.dialogue import Choice, Message, Prompt
 
 Say = Callable[[str, Message], str]
 
@@ -16,12 +16,7 @@ def shown(prompt: Prompt, locale: str, say: Callable[[Message], str]) -> Shown:
         screen=prompt.screen,
         text="\n".join([say(line) for line in prompt.lines]),
         locale=locale,
-        rows=tuple(
-            [
-                tuple([Button(one.id, say(one.label), one.kind) for one in row])
-                for row in prompt.rows
-            ]
-        ),
+        rows=tuple([tuple([_button(one, say) for one in row]) for row in prompt.rows]),
         accepts=prompt.accepts,
         media=prompt.media,
         serial=prompt.serial,
@@ -30,3 +25,7 @@ def shown(prompt: Prompt, locale: str, say: Callable[[Message], str]) -> Shown:
         forgotten=prompt.forgotten,
         returned=prompt.returned,
     )
+
+
+def _button(choice: Choice, say: Callable[[Message], str]) -> Button:
+    return Button(choice.id, say(choice.label), choice.kind, choice.media)

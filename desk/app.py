@@ -35,8 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         environment = _environment()
         if asked.command == "login":
-            place = read_place(environment)
-            _print_link(place, place.public_url(place.port), asked.name)
+            _log_in(read_place(environment), asked.name)
         else:
             settings = read_settings(environment)
             set_up_logs(settings.log_format)
@@ -45,6 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     return 0
+
+
+def _log_in(place: Place, name: str) -> None:
+    """Print a link into the desk that lives here; raises CannotStart where none ever did."""
+    if not place.database_path.exists():
+        raise CannotStart(
+            f"No desk was ever started in {place.data_dir}: "
+            "give this command the settings of the one that was, DATA_DIR above all."
+        )
+    _print_link(place, place.public_url(place.port), name)
 
 
 async def serve(settings: Settings) -> None:

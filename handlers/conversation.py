@@ -28,9 +28,9 @@ from bot.core.dialogue import (
     Unknown,
 )
 from bot.core.receipt import looks_like_receipt, read_receipt, receipt_in
-from handlers import commands, follow_up, forgetting, report, sent, sound
+from handlers import commands, follow_up, forgetting, removing, report, sent, sound
 from handlers.moves import stay
-from handlers.screens import show
+from handlers.screens import DROP_ALL, show
 
 # After so many seconds away, a person is asked whether to go on; sooner, the screen just returns.
 AWAY_SECONDS = 15 * 60
@@ -160,17 +160,27 @@ def _timeless(draft: Draft, choice: str) -> bool:
 
 def _answered(draft: Draft, choice: str, facts: Facts) -> Turn:
     """The answer to a question asked on top of the conversation."""
+    if choice in ("go_on", "cancel:no", "menu"):
+        return stay(wizard.uncovered(draft), facts)
     if draft.overlay == "sound" and choice in (sound.DROP, sound.KEEP):
         return sound.answered(draft, choice, facts)
-    plain = wizard.uncovered(draft)
-    if draft.overlay == "cancel" and choice == "cancel:yes":
-        return report.abandon(plain, facts)
-    if draft.overlay == "resume" and choice == "anew":
-        return replace(report.begin(plain, facts), effects=report.discarded(draft))
+    if draft.overlay == "remove" and choice.startswith(DROP_ALL):
+        return removing.removed(draft, choice, facts)
     if draft.overlay == "language" and choice.startswith("locale:"):
         return commands.language(draft, facts, choice.removeprefix("locale:"))
-    if choice in ("go_on", "cancel:no", "menu"):
-        return stay(plain, facts)
+    return _given_up(draft, choice, facts)
+
+
+def _given_up(draft: Draft, choice: str, facts: Facts) -> Turn:
+    """The answer that the report is not to go on; what answers nothing shows the question again."""
+    match draft.overlay, choice:
+        case "cancel", "cancel:yes":
+            return report.abandon(wizard.uncovered(draft), facts)
+        case "resume", "anew":
+            return stay(wizard.asking(draft, "anew"), facts)
+        case "anew", "anew:yes":
+            begun = report.begin(wizard.uncovered(draft), facts)
+            return replace(begun, effects=report.discarded(draft))
     return stay(draft, facts)
 
 

@@ -19,6 +19,7 @@ from bot.core.dialogue import (
 )
 from bot.core.receipt import ENTROPY_BYTES, receipt_from, reference_from
 from bot.core.report import Answers, Report
+from handlers import removing
 from handlers.moves import go_on, stay
 from handlers.screens import EDITED
 from handlers.sent import place_taken
@@ -96,9 +97,8 @@ def _location(draft: Draft, choice: str, facts: Facts) -> Turn:
 
 def _media(draft: Draft, choice: str, facts: Facts) -> Turn:
     answers = draft.answers
-    if choice == "drop" and answers.media:
-        emptied = replace(draft, answers=replace(answers, media=(), offered=None, sound=None))
-        return replace(stay(emptied, facts), effects=discarded(draft))
+    if choice == "remove" and answers.media:
+        return removing.ask(draft, facts)
     if choice == "done" or (choice == "skip" and wizard.may_skip("media", answers)):
         return go_on(draft, replace(answers, media_done=True), facts)
     return stay(draft, facts)

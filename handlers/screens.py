@@ -21,6 +21,9 @@ MENU: Rows = (
 TO_MENU = Choice("menu", Message("menu.back"))
 GO_ON = Choice("go_on", Message("resume.go_on"))
 CANCEL = Choice("cancel", Message("action.cancel"))
+NOT_GIVEN_UP = Choice("cancel:no", Message("cancel.no"))
+DROP_ALL, DROP_ONE = "drop", "drop:"
+_REMOVED_IN_A_ROW = 3
 # A hazard is edited through its category.
 EDITED = tuple(step for step in STEPS if step != "hazard")
 _ANYTHING: tuple[Accepted, ...] = ("text", "position", "media")
@@ -29,7 +32,7 @@ _ANYTHING: tuple[Accepted, ...] = ("text", "position", "media")
 def show(draft: Draft, facts: Facts, notes: Sequence[Message] = ()) -> Prompt:
     """The screen that the draft stands at, with `notes` above it."""
     screen, lines, rows, accepts = _screen(draft, facts)
-    shows_media = screen in ("media", "summary")
+    shows_media = screen in ("media", "summary", "remove")
     return Prompt(
         screen=screen,
         lines=(*notes, *lines),
@@ -90,20 +93,22 @@ def _screen(draft: Draft, facts: Facts) -> _Screen:
 
 def _overlay(draft: Draft, facts: Facts) -> _Screen:
     if draft.overlay == "cancel":
-        answers = (
-            Choice("cancel:yes", Message("cancel.yes")),
-            Choice("cancel:no", Message("cancel.no")),
-        )
+        answers = (Choice("cancel:yes", Message("cancel.yes")), NOT_GIVEN_UP)
         return "cancel", (Message("cancel.ask"),), (answers,), ()
+    if draft.overlay == "anew":
+        answers = (Choice("anew:yes", Message("anew.yes")), NOT_GIVEN_UP)
+        return "anew", (Message("anew.ask"),), (answers,), ()
     if draft.overlay == "resume":
         again = Choice("anew", Message("resume.anew"))
-        return "resume", (Message("resume.ask"),), ((GO_ON, again),), _ANYTHING
+        return "resume", (Message("resume.ask"),), ((GO_ON,), (again,)), _ANYTHING
     if draft.overlay == "sound":
         answers = (
             Choice("sound:drop", Message("sound.drop")),
             Choice("sound:keep", Message("sound.keep")),
         )
         return "sound", (Message("sound.ask"),), (answers,), _ANYTHING
+    if draft.overlay == "remove":
+        return "remove", (Message("media.which"),), _removals(draft.answers), _ANYTHING
     names = tuple(
         Choice(f"locale:{code}", Message("plain", {"text": name})) for code, name in facts.locales
     )
@@ -154,11 +159,27 @@ def _media(draft: Draft, facts: Facts) -> _Step:
     if not answers.media:
         skip = Choice("skip", Message("media.skip"))
         return (Message("media.ask", {"most": most}),), ((skip,),), ("media", "text")
-    done, anew = Choice("done", Message("media.done")), Choice("drop", Message("media.drop"))
+    done, remove = Choice("done", Message("media.done")), Choice("remove", Message("media.remove"))
     lines = [*_counted(answers)]
     full = len(answers.media) >= most
     lines.append(Message("media.full" if full else "media.more", {"most": most}))
-    return tuple(lines), ((done,), (anew,)), ("media", "text")
+    return tuple(lines), ((done,), (remove,)), ("media", "text")
+
+
+def _removals(answers: Answers) -> Rows:
+    """A button for each picture, with the picture itself where it is safe to be seen."""
+    ready = _ready(answers)
+    each = [
+        Choice(
+            f"{DROP_ONE}{one.id}",
+            Message("media.drop", {"number": number}),
+            media=one.id if one.id in ready else None,
+        )
+        for number, one in enumerate(answers.media, 1)
+    ]
+    everything = (Choice(DROP_ALL, Message("media.drop_all")),)
+    rest = (everything,) if len(each) > 1 else ()
+    return (*_rows(each, _REMOVED_IN_A_ROW), *rest, (Choice("go_on", Message("media.keep")),))
 
 
 def _description(draft: Draft, facts: Facts) -> _Step:
@@ -237,7 +258,11 @@ def status_of(draft: Draft) -> Choice:
 
 
 def _pairs(choices: Sequence[Choice]) -> Rows:
-    return tuple(tuple(choices[start : start + 2]) for start in range(0, len(choices), 2))
+    return _rows(choices, 2)
+
+
+def _rows(choices: Sequence[Choice], width: int) -> Rows:
+    return tuple(tuple(choices[start : start + width]) for start in range(0, len(choices), width))
 
 
 def _ready(answers: Answers) -> tuple[str, ...]:

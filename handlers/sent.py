@@ -69,7 +69,10 @@ def _described(draft: Draft, words: str, facts: Facts) -> Turn:
 
 
 def _noted(draft: Draft, words: str, facts: Facts) -> tuple[Draft, tuple[Message, ...]]:
-    """Words that nobody asked for yet go to the description, even of a report still to begin."""
+    """Words that nobody asked for yet go to the description, even of a report still to begin.
+
+    Those are shown again at its step: they may have been a greeting.
+    """
     if not words:
         return draft, ()
     before = draft.answers.description
@@ -77,7 +80,8 @@ def _noted(draft: Draft, words: str, facts: Facts) -> tuple[Draft, tuple[Message
     if len(together) > facts.form.description_most:
         return draft, (_too_long(together, facts.form.description_most),)
     said = Message("note.kept_as_description" if draft.open else "note.kept_for_report")
-    return replace(draft, answers=replace(draft.answers, description=together)), (said,)
+    answers = replace(draft.answers, description=together, description_done=draft.open)
+    return replace(draft, answers=answers), (said,)
 
 
 def _too_long(words: str, most: int) -> Message:
@@ -133,7 +137,8 @@ def attached(draft: Draft, event: Attached, facts: Facts) -> Turn:
     if len(usable) > len(taken):
         notes.append(Message("media.too_many", {"most": facts.form.media_most}))
     if taken and started.step != "media":
-        notes.append(Message("note.media_added", count=len(taken)))
+        # All that are there: an album comes one by one, and who sent it may see the last note only.
+        notes.append(Message("note.media_added", count=len(media)))
     stayed = replace(noted, answers=replace(noted.answers, media=media))
     after, effects = sound.taken(stayed, taken)
     return replace(stay(after, facts, *notes, *said), effects=effects)
@@ -160,7 +165,7 @@ def made_safe(draft: Draft, event: MadeSafe, facts: Facts) -> Turn:
     seen = draft.step in ("media", "summary") or (
         draft.step == "location" and offered != answers.offered
     )
-    return stay(updated, facts) if seen and not draft.overlay else Turn(updated)
+    return stay(updated, facts) if seen and draft.overlay in ("", "remove") else Turn(updated)
 
 
 def refused(draft: Draft, event: Refused, facts: Facts) -> Turn:
@@ -173,6 +178,8 @@ def refused(draft: Draft, event: Refused, facts: Facts) -> Turn:
     updated = replace(draft, answers=replace(draft.answers, media=media))
     if draft.step == "summary" and not wizard.complete(updated.answers, facts.form):
         updated = wizard.advance(updated, facts.form)
+    if draft.overlay == "remove" and not media:
+        updated = wizard.uncovered(updated)
     return stay(updated, facts, Message(f"media.refused.{event.reason}"))
 
 

@@ -409,7 +409,8 @@ async def test_so_many_pictures_an_hour(gateway: Gateway, store: Store) -> None:
         await chat.does(event)
     for number in range(PICTURES_AN_HOUR):
         shown = await chat.does(Attached((Attachment(f"p{number}", "source"),)))
-        await chat.does(Pressed("drop"))
+        await chat.does(Pressed("remove"))
+        await chat.does(Pressed(f"drop:p{number}"))
         gateway._turns = Pace(60)
         assert "太多" not in shown.text
     assert await Outbox(store, "media").depth() == PICTURES_AN_HOUR

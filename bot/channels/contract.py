@@ -25,11 +25,14 @@ from config.settings import Settings
 
 
 class Button(Struct, frozen=True):
-    """A choice in words. `id` is at most 40 bytes."""
+    """A choice in words. `id` is at most 40 bytes; `media` is a picture to show on the button
+    where that can be done.
+    """
 
     id: str
     label: str
     kind: ChoiceKind = "button"
+    media: str | None = None
 
 
 class Shown(Struct, frozen=True):

@@ -37,12 +37,14 @@ ChoiceKind = Literal["button", "position"]
 class Choice(Struct, frozen=True):
     """One thing that can be chosen. `position` asks the device where it is.
 
-    `id` is at most 40 bytes, so that it fits a Telegram button beside the prompt's serial.
+    `id` is at most 40 bytes, so that it fits a Telegram button beside the prompt's serial. `media`
+    is the picture that it is about, one of the prompt's own.
     """
 
     id: str
     label: Message
     kind: ChoiceKind = "button"
+    media: str | None = None
 
 
 Accepted = Literal["text", "position", "media"]
@@ -170,7 +172,7 @@ class Incoming(Struct, frozen=True):
 
 # What the reducer knows and answers ---------------------------------------------------------------
 
-Overlay = Literal["", "cancel", "resume", "language", "sound"]
+Overlay = Literal["", "cancel", "resume", "language", "sound", "remove", "anew"]
 
 
 class Draft(Struct, frozen=True):

@@ -36,8 +36,8 @@ def answered(step: str, answers: Answers, form: Form) -> bool:
         case "media":
             return answers.media_done
         case "description":
-            return bool(answers.description) or (
-                answers.description_done and may_skip("description", answers)
+            return answers.description_done and (
+                bool(answers.description) or may_skip("description", answers)
             )
         case _:
             return answers.danger is not None

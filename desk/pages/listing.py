@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from desk import words
-from desk.cases import Case
+from desk.cases import Case, case_number
 from desk.context import DESK, Desk
-from desk.pages.search import DONE, OPEN, OVERDUE, TEXT_LIMIT, Search, find_page, tally
+from desk.pages.search import DONE, OPEN, OVERDUE, TEXT_LIMIT, Search, arrived, find_page, tally
 from desk.pages.view import locale, render, say
 from desk.statuses import RULES, Status, Step
 
@@ -23,6 +23,7 @@ class Due:
 
 def add_routes(router: web.UrlDispatcher) -> None:
     router.add_get("/", show)
+    router.add_get("/arrived", tell)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -32,6 +33,8 @@ async def show(request: web.Request) -> web.Response:
     if len(search.text) > TEXT_LIMIT:
         problem = say(request, "list.search_too_long", limit=TEXT_LIMIT)
         search = Search()
+    # Counted first: what comes in meanwhile is told of again rather than never.
+    totals = await desk.database.run(tally, desk.now())
     page = await desk.database.run(find_page, search, _number(request), desk.now())
     return render(
         request,
@@ -41,7 +44,7 @@ async def show(request: web.Request) -> web.Response:
         search=search,
         page=page,
         stopped=desk.stopped.count,
-        tally=await desk.database.run(tally, desk.now()),
+        tally=totals,
         rows=[(case, due(desk, case, locale(request))) for case in page.cases],
         progress=(OPEN, DONE, OVERDUE),
         statuses=list(Status),
@@ -49,6 +52,16 @@ async def show(request: web.Request) -> web.Response:
         text_limit=TEXT_LIMIT,
         page_link=lambda number: str(request.rel_url.update_query(page=number)),
     )
+
+
+async def tell(request: web.Request) -> web.Response:
+    """What came in since the list was shown, in words; empty if nothing did."""
+    seen = case_number(request.query.get("after", "")) or 0
+    found = await request.app[DESK].database.run(arrived, seen)
+    said = words.plural(locale(request), "list.arrived", found.count) if found.count else ""
+    if found.major:
+        said = f"{said} · {say(request, 'case.major')}"
+    return web.json_response({"words": said, "major": found.major > 0})
 
 
 def due(desk: Desk, case: Case, language: str) -> Due | None:

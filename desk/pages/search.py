@@ -57,10 +57,19 @@ class Page:
 
 @dataclass(frozen=True)
 class Tally:
-    """How much is waiting."""
+    """How much is waiting; `newest` is the id of the case that came last, 0 before any came."""
 
     open: int
     overdue: int
+    newest: int
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """How many cases have come in, and in how many of them somebody is in danger."""
+
+    count: int
+    major: int
 
 
 def find_page(connection: sqlite3.Connection, search: Search, number: int, now: int) -> Page:
@@ -80,7 +89,17 @@ def find_page(connection: sqlite3.Connection, search: Search, number: int, now: 
 
 
 def tally(connection: sqlite3.Connection, now: int) -> Tally:
-    return Tally(*(_count(connection, _PROGRESS[kind], {"now": now}) for kind in (OPEN, OVERDUE)))
+    still_open, overdue = (
+        _count(connection, _PROGRESS[kind], {"now": now}) for kind in (OPEN, OVERDUE)
+    )
+    newest = connection.execute("SELECT max(id) FROM cases").fetchone()[0]
+    return Tally(still_open, overdue, newest or 0)
+
+
+def arrived(connection: sqlite3.Connection, after: int) -> Arrived:
+    """What came in after the case of that id."""
+    query = "SELECT count(*), count(*) FILTER (WHERE major) FROM cases WHERE id > ?"
+    return Arrived(*connection.execute(query, (after,)).fetchone())
 
 
 def _count(connection: sqlite3.Connection, clause: str, values: dict[str, object]) -> int:

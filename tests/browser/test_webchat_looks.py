@@ -11,15 +11,19 @@ from aiohttp import web
 from playwright.async_api import Frame, expect
 from redis.asyncio import Redis
 
-from bot.channels.contract import Notice
+from bot.channels.contract import Button, Notice, Shown
 from bot.channels.webchat import Sender
 from bot.core.dialogue import Pressed, Text
 from tests.browser.conftest import OpenContext, OpenPhone
 from tests.browser.phone import Phone
-from tests.browser.script import Script
+from tests.browser.script import RECEIPT, Script
 from tests.channels.webchat.world import World, until
 
 SCREENS = ("location", "media", "emergency", "receipt", "long", "sure")
+GRAVE = (
+    *("forget", f"forget:{RECEIPT}", "forgotten", f"forgotten:{RECEIPT}"),
+    *("cancel:yes", "anew:yes", "drop", "drop:a", "danger:yes"),
+)
 YICHANG = {"latitude": 30.69, "longitude": 111.28, "accuracy": 18}
 SMALL = {"width": 320, "height": 568}
 # 390 × 844 at 200 %: every CSS pixel is two of the screen's.
@@ -96,6 +100,17 @@ async def test_what_cannot_be_undone_looks_like_it(phone: Phone) -> None:
     await phone.call_up("sure")
     sure = phone.choices.filter(has_text="Forget me")
     assert await sure.evaluate(colour) == other == "rgb(179, 25, 31)"
+
+
+async def test_nothing_that_deletes_or_forgets_stands_out_as_the_thing_to_do(
+    chat: World, phone: Phone
+) -> None:
+    for serial, choice in enumerate(GRAVE, 2):
+        rows = ((Button(choice, choice),), (Button("go_on", "Go on"),))
+        shown = Shown("privacy", "Your privacy", "zh", rows, serial=serial)
+        await chat.channel.show(await phone.kept("token"), (shown,))
+        await expect(phone.choices.first).to_have_attribute("data-choice", choice)
+        await expect(phone.choices.first).to_have_class("danger")
 
 
 async def test_at_night_it_is_dark(new_phone: OpenPhone) -> None:

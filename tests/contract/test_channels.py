@@ -113,6 +113,19 @@ async def test_every_item_is_edited_from_the_summary(stage: Stage) -> None:
     await resident.at("summary", ADDRESS, Message("hazard.gas.smell"))
 
 
+async def test_one_picture_of_several_is_taken_out_again(stage: Stage) -> None:
+    resident = await reaches(stage, "media")
+    await resident.sends(picture(), picture())
+    await resident.at("media", Message("media.have", count=2))
+    await resident.presses("remove")
+    asked = await resident.at("remove")
+    one, another = (choice for choice in asked.choices if choice.startswith("drop:"))
+    await resident.presses(another)
+    await resident.at("media", Message("media.have", count=1))
+    await resident.presses("remove")
+    assert (await resident.at("remove")).choices == (one, "go_on")
+
+
 async def test_cancel_is_asked_once(stage: Stage) -> None:
     resident = await reaches(stage, "location")
     await resident.presses("cancel")
@@ -127,8 +140,8 @@ async def test_cancel_is_asked_once(stage: Stage) -> None:
     await resident.at("menu", Message("cancel.nothing"))
 
 
-@pytest.mark.parametrize(("choice", "step"), [("go_on", "description"), ("anew", "category")])
-async def test_a_draft_is_offered_after_a_restart(stage: Stage, choice: str, step: str) -> None:
+@pytest.mark.parametrize("anew", [False, True])
+async def test_a_draft_is_offered_after_a_restart(stage: Stage, anew: bool) -> None:
     resident = await reaches(stage, "description")
     await stage.stop()
     await stage.start()
@@ -136,8 +149,11 @@ async def test_a_draft_is_offered_after_a_restart(stage: Stage, choice: str, ste
     await resident.still_at("description")
     await resident.commands("start")
     await resident.at("resume")
-    await resident.presses(choice)
-    await resident.at(step)
+    if anew:
+        await resident.presses("anew")
+        await resident.at("anew")
+    await resident.presses("anew:yes" if anew else "go_on")
+    await resident.at("category" if anew else "description")
 
 
 async def test_a_button_from_before_a_restart(stage: Stage) -> None:
@@ -148,6 +164,14 @@ async def test_a_button_from_before_a_restart(stage: Stage) -> None:
     await resident.still_at("danger")
     await resident.presses("danger:no")
     await resident.at("summary", ADDRESS, SEEN)
+
+
+async def test_pictures_before_anything_else_are_all_counted(stage: Stage) -> None:
+    resident = stage.resident()
+    await resident.arrives()
+    await resident.at("menu")
+    await resident.sends(picture(), picture(), picture())
+    await resident.at("category", Message("note.media_added", count=3))
 
 
 async def test_out_of_order(stage: Stage) -> None:

@@ -106,6 +106,34 @@ async def test_english_fits_a_phone_too(
     await context.close()
 
 
+async def test_a_list_left_open_tells_of_new_cases_and_stays_as_it_is(
+    desk: RunningDesk, browser: Browser
+) -> None:
+    await desk.open()
+    context = await browser.new_context(viewport=PHONE)
+    await context.clock.install()
+    page = await enter(desk, context)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    told = page.locator("#arrived a")
+    await desk.open()
+    await context.clock.run_for(31_000)
+    await expect(told).to_have_text("新到 1 件举报，点这里看")
+    await expect(told).to_have_class("button")
+    await expect(page.locator(".case")).to_have_count(1)
+    await desk.open(**{"attribute[major]": "true"})
+    await context.clock.run_for(31_000)
+    await expect(told).to_have_text("新到 2 件举报，点这里看 · 紧急：有人处于危险")
+    await expect(told).to_have_class("button alarm")
+    await check_fit(page)
+    await told.click()
+    await expect(page.locator(".case")).to_have_count(3)
+    await expect(told).to_have_count(0)
+    assert complaints == []
+    await context.close()
+
+
 async def test_by_keyboard_alone(desk: RunningDesk, browser: Browser) -> None:
     number = await desk.open(**{"attribute[reference]": "ref-1"})
     context = await browser.new_context(viewport=PHONE)

@@ -41,6 +41,33 @@ async def test_newest_first_in_pages(desk: RunningDesk) -> None:
     assert 'rel="next"' not in page
 
 
+async def told(desk: RunningDesk, path: str, language: str = "zh") -> tuple[str, bool]:
+    """What a list that was left open is told, and whether somebody is in danger."""
+    async with desk.http.get(f"{desk.url}{path}&language={language}") as response:
+        news = await response.json()
+        return news["words"], news["major"]
+
+
+async def asking(desk: RunningDesk) -> str:
+    """The path that the list asks for what came in since."""
+    (path,) = re.findall(r'data-arrived="([^"]+)"', await desk.page("/"))
+    return str(path)
+
+
+async def test_what_came_in_since_the_list_was_shown_is_told(desk: RunningDesk) -> None:
+    at_first = await asking(desk)
+    assert await told(desk, at_first) == ("", False)
+    await desk.open()
+    assert await told(desk, at_first) == ("新到 1 件举报，点这里看", False)
+    later = await asking(desk)
+    assert await told(desk, later) == ("", False)
+    await desk.open(**{"attribute[major]": "true"})
+    assert await told(desk, later) == ("新到 1 件举报，点这里看 · 紧急：有人处于危险", True)
+    danger = "Urgent: somebody is in danger"
+    assert await told(desk, later, "en") == (f"1 new case: show · {danger}", True)
+    assert await told(desk, at_first, "en") == (f"2 new cases: show · {danger}", True)
+
+
 async def test_filters(desk: RunningDesk) -> None:
     fire = await desk.open(description="疏散通道堆放杂物", **{"attribute[area]": "西陵区"})
     gas = await desk.open(service_code="gas", **{"attribute[major]": "true"})

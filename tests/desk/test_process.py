@@ -105,8 +105,18 @@ async def test_a_new_link_while_the_desk_runs(tmp_path: Path) -> None:
     await end(process)
 
 
+async def test_no_login_link_into_a_desk_that_was_never_started(tmp_path: Path) -> None:
+    """The settings of the running one were forgotten: a link into an empty desk helps nobody."""
+    command = await start(tmp_path, "login", "李明", DESK_PORT="8081")
+    assert "DATA_DIR" in await refusal(command, 1)
+    assert not (tmp_path / "data").exists()
+
+
 @pytest.mark.parametrize(("length", "code"), [(40, 0), (41, 2)])
 async def test_length_of_a_name_on_both_sides(tmp_path: Path, length: int, code: int) -> None:
+    process = await start(tmp_path)
+    await link_of(process)
+    await end(process)
     command = await start(tmp_path, "login", "长" * length, DESK_PORT="8081")
     _, err = await asyncio.wait_for(command.communicate(), SECONDS)
     assert command.returncode == code

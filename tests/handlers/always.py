@@ -76,7 +76,7 @@ def _check_serial(before: Draft, turn: Turn) -> None:
 
 def _check_answers_kept(before: Draft, event: Event, turn: Turn) -> None:
     given_up = any(isinstance(effect, Submit) for effect in turn.effects) or (
-        isinstance(event, Pressed) and event.choice in ("cancel:yes", "anew", "forgotten")
+        isinstance(event, Pressed) and event.choice in ("cancel:yes", "anew:yes", "forgotten")
     )
     if given_up:
         return

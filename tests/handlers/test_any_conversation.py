@@ -118,7 +118,9 @@ class AnyConversation(RuleBasedStateMachine):
         self.person.does(self.old[-1 - number % len(self.old)])
 
     @rule(
-        choice=st.sampled_from(["submit", "fire", "other", "skip", "edit:media", "anew", "", "x"])
+        choice=st.sampled_from(
+            ["submit", "fire", "other", "skip", "edit:media", "anew", "anew:yes", "drop", "", "x"]
+        )
     )
     def presses_where_serials_get_lost(self, choice: str) -> None:
         self.person.does(Pressed(choice))

@@ -196,8 +196,8 @@ def test_a_new_category_needs_its_own_hazard_before_the_summary(person: Person) 
 
 
 def test_the_only_picture_dropped_then_words_are_asked_for(person: Person) -> None:
-    person.reaches("media").sends(1)
-    person.presses("done", "skip", "danger:no", "edit:media", "drop", "back")
+    (picture,) = person.reaches("media").sends(1)
+    person.presses("done", "skip", "danger:no", "edit:media", "remove", f"drop:{picture}", "back")
     assert person.draft.step == "description"
     person.presses("back")
     assert person.draft.step == "media"

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.core.dialogue import Discard, Opened, Pressed, Text
+from bot.core.report import Answers
 from handlers.conversation import AWAY_SECONDS
 from tests.handlers.person import Person
 
@@ -78,9 +79,34 @@ def test_starting_with_a_report_open_offers_to_go_on_or_start_anew(
     person.commands(command)
     assert person.said == ["resume.ask"]
     person.presses("anew")
+    assert person.said == ["anew.ask"]
+    person.presses("anew:yes")
     assert person.draft.step == "category"
-    assert person.draft.answers.category is None
+    assert person.draft.answers == Answers()
     assert person.effects[-1] == Discard(pictures)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_starting_anew_thought_better_of(person: Person, step: str) -> None:
+    answers = person.reaches(step).draft.answers
+    person.commands("start")
+    press = Pressed("anew", person.screen.serial)
+    person.does(press)
+    person.does(press)  # a second touch in the same place is not yet a yes
+    assert person.said == ["anew.ask"]
+    person.presses("cancel:no")
+    assert person.screen.screen == step
+    assert (person.draft.step, person.draft.answers) == (step, answers)
+
+
+def test_whoever_left_at_starting_anew_is_asked_from_the_beginning(person: Person) -> None:
+    answers = person.reaches("danger").draft.answers
+    person.commands("start")
+    person.presses("anew")
+    person.waits(seconds=AWAY_SECONDS + 1)
+    person.does(Opened())
+    assert person.said == ["resume.ask"]
+    assert person.draft.answers == answers
 
 
 def test_coming_back_to_the_menu_shows_the_menu(person: Person) -> None:

@@ -2,7 +2,16 @@
 
 import pytest
 
-from bot.core.dialogue import Attached, Attachment, Discard, Fetch, MadeSafe, Refused, Unknown
+from bot.core.dialogue import (
+    Attached,
+    Attachment,
+    Discard,
+    Fetch,
+    MadeSafe,
+    Message,
+    Refused,
+    Unknown,
+)
 from bot.core.report import Place
 from tests.handlers.person import SQUARE, Person
 
@@ -38,6 +47,13 @@ def test_a_picture_is_taken_at_any_step(person: Person, step: str) -> None:
     assert tuple(one.id for one in person.draft.answers.media) == pictures
     assert person.draft.step == step
     assert ("note.media_added" in person.said) == (step != "media")
+
+
+def test_of_an_album_that_comes_one_by_one_the_last_note_counts_all(person: Person) -> None:
+    person.reaches("category")
+    for _ in range(3):
+        person.sends(1)
+    assert person.screen.lines[0] == Message("note.media_added", count=3)
 
 
 @pytest.mark.parametrize("step", ["category", "hazard", "media"])
@@ -82,9 +98,19 @@ def test_words_at_the_menu_wait_for_the_report(person: Person) -> None:
     assert "note.kept_for_report" in person.said
     person.reaches("location").types("开发区二路 8 号")
     person.presses("skip")
-    assert person.draft.step == "danger"
-    person.presses("danger:no", "submit")
+    assert "我们车间粉尘很大" in person.reads()
+    person.presses("keep", "danger:no", "submit")
     assert person.submitted[0].report.description == "我们车间粉尘很大"
+
+
+def test_a_greeting_at_the_menu_is_not_taken_for_what_was_seen(person: Person) -> None:
+    person.types("您好，请问有人在吗？")
+    person.reaches("media").sends(1)
+    person.presses("done")
+    assert person.draft.step == "description"
+    person.types("窨井盖没了")
+    person.presses("danger:no", "submit")
+    assert person.submitted[0].report.description == "窨井盖没了"
 
 
 def test_words_of_one_report_do_not_get_into_the_next(person: Person) -> None:
@@ -172,7 +198,7 @@ def test_a_dropped_picture_takes_its_position_with_it(person: Person) -> None:
     picture, *_ = person.sends(1)
     person.does(MadeSafe(picture, FOUND))
     assert person.draft.answers.offered == Place(*FOUND)
-    person.presses("drop")
+    person.presses("remove", f"drop:{picture}")
     assert person.draft.answers.offered is None
     assert person.effects[-1] == Discard((picture,))
 
@@ -227,7 +253,7 @@ def test_a_picture_refused_after_its_report_was_submitted(person: Person) -> Non
 def test_news_of_a_picture_that_was_dropped_says_nothing(person: Person) -> None:
     person.reaches("media")
     picture, *_ = person.sends(1)
-    person.presses("drop")
+    person.presses("remove", f"drop:{picture}")
     assert person.does(Refused(picture, "gone")).prompts == ()
     assert person.does(MadeSafe(picture, FOUND)).prompts == ()
     assert person.draft.answers.offered is None

@@ -71,13 +71,13 @@ def test_of_a_report_that_is_given_up_nothing_is_fetched(person: Person, way: st
         person.presses("cancel:yes")
     else:
         person.commands("start")
-        person.presses("anew")
+        person.presses("anew", "anew:yes")
     assert fetched(person) == []
     assert person.draft.held == ()
 
 
 def test_videos_that_are_dropped_leave_no_answer_behind(person: Person) -> None:
     person.reaches("media").does(Attached((FIRST,)))
-    person.presses("sound:keep", "drop")
+    person.presses("sound:keep", "remove", f"drop:{FIRST.id}")
     person.does(Attached((SECOND,)))
     assert person.screen.screen == "sound"

@@ -35,7 +35,7 @@ drafts = st.builds(
     Draft,
     locale=st.sampled_from(["zh", "en"]),
     step=st.sampled_from(["menu", "category", "summary", "receipt"]),
-    overlay=st.sampled_from(["", "cancel", "resume", "language", "sound"]),
+    overlay=st.sampled_from(["", "cancel", "resume", "language", "sound", "remove", "anew"]),
     editing=st.booleans(),
     serial=st.integers(0, 36**3),
     receipt=st.text(max_size=24),

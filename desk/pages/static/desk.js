@@ -1,5 +1,5 @@
-// All that scripts do here: press the login button, count what is left of the note, and keep the
-// alarm true.
+// All that scripts do here: press the login button, count what is left of the note, and tell whoever
+// left the list open what has happened since.
 const door = document.querySelector("form[data-at-once]");
 if (door) door.submit();
 
@@ -14,6 +14,13 @@ if (note && left) {
   count();
 }
 
+const LOOK_MILLISECONDS = 30000;
+
+async function asked(path) {
+  const answer = await fetch(path, { redirect: "error" }).catch(() => null);
+  return answer && answer.ok ? answer.json() : null;
+}
+
 // Somebody who left the list open must see that work has stopped.
 const stopped = document.querySelector("a[data-count]");
 if (stopped) {
@@ -23,9 +30,18 @@ if (stopped) {
     stopped.querySelector("b").textContent = count ?? "?";
     document.title = count > 0 ? `(${count}) ${title}` : title;
   };
-  const look = async () => {
-    const answer = await fetch(stopped.dataset.count, { redirect: "error" }).catch(() => null);
-    show(answer && answer.ok ? (await answer.json()).count : null);
-  };
-  setInterval(look, 30000);
+  setInterval(async () => show((await asked(stopped.dataset.count))?.count ?? null), LOOK_MILLISECONDS);
+}
+
+// And that cases came in. The list itself stays as it is: somebody may be reading it.
+const arrived = document.getElementById("arrived");
+if (arrived) {
+  const link = Object.assign(document.createElement("a"), { href: "/" });
+  setInterval(async () => {
+    const news = await asked(arrived.dataset.arrived);
+    if (!news?.words || news.words === link.textContent) return;
+    link.textContent = news.words;
+    link.className = news.major ? "button alarm" : "button";
+    arrived.replaceChildren(link);
+  }, LOOK_MILLISECONDS);
 }

@@ -23,7 +23,8 @@ async def test_a_message_is_acknowledged_with_what_to_show(world: World) -> None
     async with world.page() as page:
         opened = await page.ask("open")
         assert opened["shown"][0]["text"] == "Screen 1"
-        assert opened["shown"][0]["rows"][0] == [{"id": "go", "label": "Go 1", "kind": "button"}]
+        button = {"id": "go", "label": "Go 1", "kind": "button", "media": None}
+        assert opened["shown"][0]["rows"][0] == [button]
         pressed = await page.ask("press", choice="go", serial=1, receipts=["AAAA-BBBB"])
         assert pressed["shown"][0]["serial"] == 2
     first, second = world.conversation.taken

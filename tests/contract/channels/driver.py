@@ -27,8 +27,10 @@ KNOWN_BY = {
     "danger": ("danger.ask",),
     "summary": ("summary.title",),
     "receipt": ("receipt.thanks",),
+    "remove": ("media.which",),
     "cancel": ("cancel.ask",),
     "resume": ("resume.ask",),
+    "anew": ("anew.ask",),
     "language": ("language.ask",),
     "status": ("status.submitted",),
 }

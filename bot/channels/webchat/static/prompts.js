@@ -3,8 +3,8 @@ import { button, element, icon, unseen } from "./elements.js";
 import { clock, say } from "./words.js";
 
 const QUIET = ["back", "cancel", "menu", "skip"];
-// What deletes for good, and the word that somebody is in danger: pressed on purpose or not at all.
-const GRAVE = /^(forgotten|cancel:yes$|danger:yes$)/;
+// What deletes or forgets, and the word that somebody is in danger: pressed on purpose or not at all.
+const GRAVE = /^(forget|forgotten|cancel:yes$|danger:yes$|anew:yes$|drop)/;
 const NUMBERS = /[+\d][\d-]{2,14}/g;
 const BETWEEN = /^[\s·、,]*$/;
 const LABEL = /^([^:：]{1,24}[:：])(.+)$/;
@@ -12,7 +12,9 @@ const LABEL = /^([^:：]{1,24}[:：])(.+)$/;
 export function bubble(entry) {
   const { shown, links } = entry;
   const time = element("time", {}, clock(entry.at));
-  const parts = [...paragraphs(shown), ...pictures(shown.media, links), time];
+  const onButtons = shown.rows.flat().map((one) => one.media);
+  const media = shown.media.filter((id) => !onButtons.includes(id));
+  const parts = [...paragraphs(shown), ...pictures(media, links), time];
   return element("div", { class: "bubble", lang: shown.locale }, unseen(say("web.bot")), ...parts);
 }
 
@@ -84,16 +86,25 @@ async function toClipboard(words, beside) {
   }
 }
 
-export function choices(shown, chosen) {
+export function choices(entry, chosen) {
+  const { shown, links } = entry;
   const rows = shown.rows.map((row, at) => {
     const leading = at === 0 && row.length === 1;
-    return element("div", { class: "row" }, ...row.map((one) => choice(one, leading, chosen)));
+    return element("div", { class: "row" }, ...row.map((one) => choice(one, leading, links, chosen)));
   });
   return element("div", { class: "choices", role: "group", "aria-label": say("web.choices"), lang: shown.locale }, ...rows);
 }
 
-function choice(one, leading, chosen) {
+function choice(one, leading, links, chosen) {
   const plain = leading ? "primary" : "";
   const look = QUIET.includes(one.id) ? "quiet" : GRAVE.test(one.id) ? "danger" : plain;
-  return button(one.label, { "data-choice": one.id, class: look }, () => chosen(one));
+  return button(one.label, { "data-choice": one.id, class: look }, () => chosen(one), ...preview(links[one.media]));
+}
+
+// What a choice is about, seen on its button; the label says the rest where it cannot be seen.
+function preview(link) {
+  if (!link) return [];
+  const picture = element("img", { src: link, alt: "" });
+  picture.addEventListener("error", () => picture.remove(), { once: true });
+  return [picture];
 }

@@ -103,7 +103,7 @@ function choose(node, entry, active) {
   const held = node.querySelector(".choices")?.contains(document.activeElement);
   const focused = document.activeElement?.dataset.choice;
   node.querySelector(".choices")?.remove();
-  if (wanted) node.append(prompts.choices(entry.shown, (one) => actions.chosen(entry, one)));
+  if (wanted) node.append(prompts.choices(entry, (one) => actions.chosen(entry, one)));
   if (held) (node.querySelector(`[data-choice="${CSS.escape(focused)}"]`) || node).focus({ preventScroll: true });
 }
 

@@ -45,6 +45,11 @@ class Runtime:
         """
         self._runner.run(self._answer())
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to stop."""
+        return self._drain.stopping
+
     def stop(self) -> None:
         """Take nothing new, and hand back what takes long; may be called in a signal handler."""
         self._drain.stopping = True

@@ -21,7 +21,9 @@ from tests.whole.programme import free_port
 
 SERVICE = "city"
 SERVERS, SENTINELS, QUORUM = 2, 3, 2
-DOWN_AFTER_MS = 500
+# A Sentinel asks a server once a second, and takes a silence of this length for its death: with half
+# a second it takes one that is well for dead now and then.
+DOWN_AFTER_MS = 1_500
 # Twice this long after a failover, Sentinel begins no other one.
 FAILOVER_MS = 2_000
 LONGEST_SECONDS = 90.0
@@ -45,7 +47,8 @@ class City:
         self._watching = [free_port() for _ in range(SENTINELS)]
         self._servers: dict[int, subprocess.Popen[bytes]] = {}
         self._sentinels: list[subprocess.Popen[bytes]] = []
-        self._asked = Sentinel([("127.0.0.1", port) for port in self._watching], socket_timeout=1.0)
+        hosts = [("127.0.0.1", port) for port in self._watching]
+        self._asked = Sentinel(hosts, socket_timeout=1.0)  # type: ignore[no-untyped-call]
 
     @property
     def url(self) -> str:
@@ -56,7 +59,7 @@ class City:
     def start(self) -> None:
         """Start all of it; the replica has all that the primary has when this returns."""
         self.start_server(0)
-        self.start_server(1, "--replicaof", f"127.0.0.1 {self._ports[0]}")
+        self.start_server(1, *self._replica_of(0))
         self.until_replicated()
         for port in self._watching:
             self._sentinels.append(self._sentinel(port))
@@ -70,6 +73,9 @@ class City:
         words += ["--repl-diskless-sync-delay", "0"]
         self._servers[place] = subprocess.Popen(words)
         valkey.wait_until_ready(self._servers[place], folder)
+
+    def _replica_of(self, place: int) -> tuple[str, str]:
+        return "--replicaof", f"127.0.0.1 {self._ports[place]}"
 
     def _sentinel(self, port: int) -> subprocess.Popen[bytes]:
         folder = self._folder / f"sentinel{port}"
@@ -105,7 +111,8 @@ class City:
     @property
     def primary(self) -> int:
         """The place of the primary. Raises `MasterNotFoundError`."""
-        return self._ports.index(self._asked.discover_master(SERVICE)[1])
+        _, port = self._asked.discover_master(SERVICE)  # type: ignore[no-untyped-call]
+        return self._ports.index(port)
 
     @property
     def replica(self) -> int:
@@ -147,10 +154,11 @@ class City:
             server.set("tests:replicated", "1")
             return bool(server.execute_command("WAITAOF", 1, 1, 1000)[1])
 
-    def fails_over(self, lag_seconds: float = 0.0) -> None:
+    def fails_over(self, lag_seconds: float = 0.0, *, knows: bool = True) -> None:
         """Kill the primary, wait until the replica leads, and bring the old one back as its own.
 
-        With a lag, what the primary took for so long is lost with it.
+        With a lag, what the primary took for so long is lost with it. An old one that does not know
+        yet that it is none is told by the Sentinels, which takes them some 20 seconds.
         """
         old, new = self.primary, self.replica
         if lag_seconds:
@@ -159,7 +167,11 @@ class City:
         self.kill(old)
         self.signal(new, signal.SIGCONT)
         self.until_promoted(new)
-        self.start_server(old)
+        self.comes_back(old, knows=knows)
+
+    def comes_back(self, place: int, *, knows: bool = True) -> None:
+        """Start the old primary, and wait until it is the new one's replica."""
+        self.start_server(place, *(self._replica_of(1 - place) if knows else ()))
         self.until_whole()
 
     def until_whole(self) -> None:

@@ -52,8 +52,8 @@ def pool(url: str, **options: Any) -> ConnectionPool:
     if found is None:
         return ConnectionPool.from_url(url, **options)
     asking = found.asking | {"retry": waiting_retry.Retry(NoBackoff(), 0)}
-    sentinels = waiting_sentinel.Sentinel(found.sentinels, sentinel_kwargs=asking)
-    return _Primary(found.service, sentinels, **options | found.options)
+    sentinels = waiting_sentinel.Sentinel(found.sentinels, sentinel_kwargs=asking)  # type: ignore[no-untyped-call]
+    return _Primary(found.service, sentinels, **options | found.options)  # type: ignore[no-untyped-call]
 
 
 def client(url: str, **options: Any) -> Redis:
@@ -68,10 +68,9 @@ def blocking_client(url: str, **options: Any) -> BlockingRedis:
     if found is None:
         return BlockingRedis.from_pool(BlockingPool.from_url(url, **options))
     asking = found.asking | {"retry": BlockingRetry(NoBackoff(), 0)}
-    sentinels = blocking_sentinel.Sentinel(found.sentinels, sentinel_kwargs=asking)
-    return BlockingRedis.from_pool(
-        _BlockingPrimary(found.service, sentinels, **options | found.options)
-    )
+    sentinels = blocking_sentinel.Sentinel(found.sentinels, sentinel_kwargs=asking)  # type: ignore[no-untyped-call]
+    primary = _BlockingPrimary(found.service, sentinels, **options | found.options)  # type: ignore[no-untyped-call]
+    return BlockingRedis.from_pool(primary)
 
 
 def watched(url: str) -> Watched | None:
@@ -96,7 +95,7 @@ def watched(url: str) -> Watched | None:
     if database and not database.isdecimal():
         raise ValueError("what follows the name of the service is the number of a database")
     sentinels = [_host(one) for one in hosts.split(",")]
-    options: dict[str, Any] = {**parse_url(f"redis:///{database}?{query}")}
+    options: dict[str, Any] = {**parse_url(f"redis:///{database}?{query}")}  # type: ignore[no-untyped-call]
     options["ssl"] = _SENTINELS[scheme] == "rediss"
     for name, value in zip(("username", "password"), user.split(":", 1), strict=False):
         if value:

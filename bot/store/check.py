@@ -80,10 +80,11 @@ def _warnings(client: Redis, replicas: int) -> str:
 
 def _without_primary(client: Redis) -> str:
     """Why the Sentinels name none, as far as they tell."""
-    refused = False
-    for sentinel in client.connection_pool.sentinel_manager.sentinels:
+    pool, refused = client.connection_pool, False
+    assert isinstance(pool, SentinelConnectionPool)
+    for sentinel in pool.sentinel_manager.sentinels:
         try:
-            known = client.connection_pool.service_name in sentinel.sentinel_masters()
+            known = pool.service_name in sentinel.sentinel_masters()
         except AuthenticationError:
             refused = True
         except (RedisError, OSError):

@@ -214,7 +214,7 @@ async def _exchange(connection: Connection, commands: Sequence[Command]) -> list
     if not connection.is_connected:
         # What is sent over a lost connection goes to the same server again, by the library's own
         # doing; only `connect` asks the Sentinels.
-        await connection.connect()
+        await connection.connect()  # type: ignore[no-untyped-call]
     packed = b"".join([pack_command(one) for one in commands])  # type: ignore[arg-type]
     await connection.send_packed_command(packed, check_health=False)
     return [await _answer(connection) for _ in commands]

@@ -20,7 +20,7 @@ async def heard(pubsub: PubSub, silence_seconds: float) -> dict[str, Any]:
 
     Raises RedisError or OSError; the next call subscribes again.
     """
-    message = await pubsub.get_message(timeout=silence_seconds)
+    message: dict[str, Any] | None = await pubsub.get_message(timeout=silence_seconds)
     if message is None:
         await pubsub.ping()
         message = await pubsub.get_message(timeout=ANSWER_SECONDS)

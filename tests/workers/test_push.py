@@ -316,7 +316,7 @@ async def test_nothing_is_sent_before_claim_and_note_are_on_disk(
             await stand.push.do(entry := await stand.claims())
             assert (entry.attempts, entry.deaths) == (1, 0)
         await alone.close()
-    assert stand.cases.opened == stand.cases.asked == []
+    assert (stand.cases.opened, stand.cases.asked) == ([], [])
     await whole.push.do(await whole.claims())
     assert (len(whole.cases.opened), whole.cases.asked) == (1, [])
 

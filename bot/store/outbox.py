@@ -175,14 +175,16 @@ class Outbox:
         *,
         on_disk: bool = False,
     ) -> bool:
-        """Raises `OutcomeRefused`; a store that is away is waited for."""
+        """Raises `OutcomeRefused`; a store that is away is waited for, its replicas are not."""
         keys = self._due, self._bodies, self._leases, self._parked
         words = entry.id, entry.fence, outcome, detail, *spelled(then or [])
-        refusals = 0
+        refusals, kept = 0, on_disk
         while True:
             try:
-                return bool(await self._store.script("settle", keys, words, on_disk=on_disk))
+                settled = await self._store.script("settle", keys, words, on_disk=kept)
+                return bool(settled) and kept == on_disk
             except StoreUnavailable as error:
+                kept = False
                 refusals += await self._takes_writes()
                 if refusals == REFUSALS_MOST:
                     raise OutcomeRefused(str(error)) from None

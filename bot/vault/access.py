@@ -35,11 +35,11 @@ _KEYS = {
         "%R~cases:* ~telegram:* &bell:replies &webchat:* (+set %W~vault:*)"
     ),
     "push": (
-        "+waitaof ~report:* ~token:* ~sent:* ~cases:* %W~case:* %R~media:* "
+        "~report:* ~token:* ~sent:* ~cases:* %W~case:* %R~media:* "
         "%R~outbox:media ~outbox:push ~outbox:push:* ~outbox:fence"
     ),
     "media": (
-        "+waitaof ~media:* ~outbox:media ~outbox:media:* ~outbox:fence "
+        "~media:* ~outbox:media ~outbox:media:* ~outbox:fence "
         "%W~outbox:replies %W~outbox:replies:bodies &bell:replies"
     ),
     "notices": (
@@ -48,8 +48,8 @@ _KEYS = {
         "+bgrewriteaof (+get %R~vault:*) (+del +expireat %W~vault:*)"
     ),
     "delivery": (
-        "+waitaof ~outbox:delivery ~outbox:delivery:* ~outbox:fence ~inbox:* ~told:* "
-        "~undeliverable ~erased ~telegram:* &webchat:* (+del +exists %W~vault:*)"
+        "~outbox:delivery ~outbox:delivery:* ~outbox:fence ~inbox:* ~told:* ~undeliverable ~erased "
+        "~telegram:* &webchat:* (+del +exists %W~vault:*)"
     ),
 }
 

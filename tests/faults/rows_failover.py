@@ -37,7 +37,7 @@ async def primary_killed(folder: Path, scale: Scale, seed: int) -> Count:
                 await here.until_ready_again(name)
             for name in PUSHES:
                 here.worker("push", name).start()
-            over = asyncio.create_task(_killing(stores, ledger, chance, kills, knows=scale.short))
+            over = asyncio.create_task(_killing(stores, ledger, chance, kills, short=scale.short))
             await crowds([here.url(name) for name in BOTS], ledger, over)
             here.store_port = stores.port(stores.primary)
             await here.settled()
@@ -46,13 +46,14 @@ async def primary_killed(folder: Path, scale: Scale, seed: int) -> Count:
 
 
 async def _killing(
-    stores: City, ledger: Ledger, chance: random.Random, kills: int, *, knows: bool
+    stores: City, ledger: Ledger, chance: random.Random, kills: int, *, short: bool
 ) -> None:
     for number in range(kills):
         await ledger.another()
         await asyncio.sleep(chance.uniform(0.0, 2.0))
         lag = chance.uniform(0.1, 1.0) if number % 2 else 0.0
-        # One that does not know yet whose replica it is is a primary until the Sentinels tell it.
+        # One that does not know whose replica it is by now stays a primary for some 20 seconds.
+        knows = short or number % 3 > 0
         await asyncio.to_thread(stores.fails_over, lag, knows=knows)
         ledger.fault_over()
     await ledger.another()

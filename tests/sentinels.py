@@ -21,8 +21,8 @@ from tests.whole.programme import free_port
 
 SERVICE = "city"
 SERVERS, SENTINELS, QUORUM = 2, 3, 2
-# A Sentinel asks a server once a second, and takes a silence of this length for its death: with half
-# a second it takes one that is well for dead now and then.
+# A Sentinel asks a server once a second, and takes so long a silence for its death: with half a
+# second, one that is well is taken for dead now and then.
 DOWN_AFTER_MS = 1_500
 # Twice this long after a failover, Sentinel begins no other one.
 FAILOVER_MS = 2_000

@@ -85,11 +85,11 @@ def _check(settings: Settings) -> None:
     from bot.store.check import StoreUnfit, check_store
 
     try:
-        late = check_store(settings.redis_url.get_secret_value())
+        warnings = check_store(settings.redis_url.get_secret_value(), settings.replicas)
     except StoreUnfit as error:
         raise CannotStart(str(error)) from None
-    if late:
-        print(late, file=sys.stderr)
+    if warnings:
+        print(warnings, file=sys.stderr)
 
 
 if __name__ == "__main__":

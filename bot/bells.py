@@ -15,6 +15,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from bot.core.errors import StoreUnavailable
+from bot.store.address import blocking_client
 from bot.store.connection import Store
 
 UNANSWERED_SECONDS = 8
@@ -47,7 +48,7 @@ class Bells:
 
     def __init__(self, store: Store, url: str) -> None:
         self._store = store
-        self._connection = BlockingRedis.from_url(url)
+        self._connection = blocking_client(url)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def ring(self, kinds: Iterable[str]) -> None:

@@ -136,8 +136,7 @@ class Gateway:
                 self._language.best(incoming.locale), facts
             )
             if conversation.has_seen(incoming.event_id):
-                if draft.step == "receipt":  # perhaps nobody heard that it is kept
-                    await self._conversations.on_disk(conversation)
+                await self._conversations.on_disk(conversation)  # perhaps nobody heard that it is
                 return self._words(draft, (self._handlers.show(draft, facts),))
             turn = self._handlers.take(draft, incoming.event, facts, incoming.receipts)
             if await self._commit(conversation, incoming, turn, facts):
@@ -211,8 +210,8 @@ class Gateway:
         for effect in turn.effects:
             work += await self._work(effect, incoming, turn.draft, facts)
             bells.update(_BELLS[type(effect)])
-        # A receipt is a promise: it is shown only once the report is on disk.
-        promised = turn.draft.step == "receipt"
+        # A promise is shown only once it is on disk: a receipt, and that somebody is forgotten.
+        promised = turn.draft.step == "receipt" or Forget in map(type, turn.effects)
         if not await self._conversations.commit(
             conversation, turn.draft, incoming.event_id, work, on_disk=promised
         ):

@@ -2,7 +2,7 @@
 
 Standard Webhooks signature, five minutes of clock either way, several secrets while one is being
 replaced. A repeat or an older version changes nothing; a newer one and the notice that follows are
-one transaction.
+one transaction, and on disk before it is answered: nobody says it a second time.
 """
 
 from __future__ import annotations
@@ -97,6 +97,7 @@ class CaseHook:
     async def _take(self, event: CaseEvent) -> str:
         while standing := await self._reports.standing(event.reference):
             if event.version <= standing.version:
+                await self._reports.on_disk(standing)  # perhaps nobody heard that it is kept
                 return "known"
             if await self._change(standing, event):
                 self._bells.ring(["notices"])

@@ -26,7 +26,12 @@ NONE, REFUSED = 1, 2
 def outbox(words: list[str], settings: Settings) -> int:
     """Run the command; the exit code."""
     try:
-        return asyncio.run(_run(words, address(settings)))
+        store = Store.at(address(settings))
+    except ValueError as error:
+        print(f"REDIS_URL: {error}.", file=sys.stderr)
+        return REFUSED
+    try:
+        return asyncio.run(_run(words, store))
     except StoreUnavailable:
         print("The store does not answer; is the gateway running?", file=sys.stderr)
         return REFUSED
@@ -41,8 +46,7 @@ def address(settings: Settings) -> str:
     return valkey.address_for(url, OPERATOR, kept(settings.data_dir, "store").decode())
 
 
-async def _run(words: list[str], url: str) -> int:
-    store = Store.at(url)
+async def _run(words: list[str], store: Store) -> int:
     try:
         match words:
             case ["list"]:

@@ -27,6 +27,7 @@ from bot.core.dialogue import Incoming, MadeSafe, Refused
 from bot.core.errors import ChannelError, GivenUp, StoreUnavailable
 from bot.sealed import Seal
 from bot.store.connection import Store
+from bot.store.listening import heard
 from bot.store.outbox import Entry, Outbox
 
 LEASE_SECONDS = 15
@@ -164,7 +165,7 @@ class Replies:
                     # Shielded, because a stop waits for what is in hand.
                     while await asyncio.shield(self._begin(self._turning, self._drain())):
                         pass
-                    await bell.get_message(ignore_subscribe_messages=True, timeout=IDLE_SECONDS)
+                    await heard(bell, IDLE_SECONDS)
         except RedisError as error:
             raise StoreUnavailable(type(error).__name__) from error
 

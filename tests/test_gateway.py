@@ -311,6 +311,22 @@ async def test_without_a_store_nothing_is_promised(gateway: Gateway, tmp_path: P
     await away.close()
 
 
+async def test_nobody_is_told_to_be_forgotten_before_that_is_on_disk(
+    gateway: Gateway, valkey_url: str
+) -> None:
+    chat, alone = Chat(gateway), Store.at(valkey_url, replicas=1)
+    await chat.to_summary()
+    receipt = (await chat.does(Pressed("submit"))).receipt
+    whole, gateway._conversations = gateway._conversations, Conversations(alone, KEY)
+    with patch("bot.store.connection.ON_DISK_MS", 20):
+        for _ in range(2):  # the second time it is there already
+            with pytest.raises(StoreUnavailable):
+                await chat.does(Pressed(f"forgotten:{receipt}"), "forget")
+    gateway._conversations = whole
+    assert await chat.does(Pressed(f"forgotten:{receipt}"), "forget")
+    await alone.close()
+
+
 async def test_a_turn_that_the_store_will_never_take_can_be_set_aside(
     gateway: Gateway, store: Store
 ) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 import orjson
 import pytest
@@ -33,12 +35,18 @@ Client = TestClient[web.Request, web.Application]
 
 @pytest.fixture
 async def hook(store: Store, valkey_url: str) -> AsyncIterator[Client]:
-    reports = Reports(store)
-    for command in reports.submitted(REPORT, "record", b"sealed"):
+    for command in Reports(store).submitted(REPORT, "record", b"sealed"):
         await store.write(*command)
+    async with served(store, valkey_url) as client:
+        yield client
+
+
+@asynccontextmanager
+async def served(store: Store, valkey_url: str) -> AsyncIterator[Client]:
     bells = Bells(store, valkey_url)
     application = web.Application()
-    handler = CaseHook(f"{NEW} {OLD}", reports, Outbox(store, "notices"), bells, media_days=60)
+    notices = Outbox(store, "notices")
+    handler = CaseHook(f"{NEW} {OLD}", Reports(store), notices, bells, media_days=60)
     application.router.add_post("/hooks/case", handler.handle)
     async with TestClient(TestServer(application)) as client:
         yield client
@@ -94,6 +102,18 @@ async def test_repeats_and_older_versions_change_nothing(hook: Client, store: St
     assert set(answers) == {200}
     assert await post(hook, event(2, "verified")) == 200
     assert [order.status for order in await notices(store)] == ["rectified"]
+
+
+async def test_what_is_not_known_to_be_on_disk_is_to_be_said_again(
+    hook: Client, store: Store, valkey_url: str
+) -> None:
+    alone = Store.at(valkey_url, replicas=1)
+    with patch("bot.store.connection.ON_DISK_MS", 20):
+        async with served(alone, valkey_url) as without_replicas:
+            assert [await post(without_replicas, event()) for _ in range(2)] == [503, 503]
+    await alone.close()
+    assert await post(hook, event()) == 200
+    assert len(await notices(store)) == 1
 
 
 async def test_both_secrets_hold_while_one_is_being_replaced(hook: Client) -> None:

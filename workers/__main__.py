@@ -9,7 +9,6 @@ from types import FrameType
 
 import structlog
 import uvloop
-from redis import Redis
 from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.job import Job
@@ -19,6 +18,7 @@ from bot.bells import Bells, bell_key
 from bot.channels.registry import switched_on
 from bot.logs import configure_logs
 from bot.secrets import fetch_key, handoff_key, progress_key
+from bot.store.address import blocking_client
 from bot.store.check import StoreUnfit, check_store
 from bot.surroundings import Base, build_base
 from bot.vault.keys import KeyTooOpen, Layer
@@ -31,6 +31,9 @@ from workers.sweep import SWEEP_SECONDS, Sweep
 KINDS = ("push", "media", "notices", "delivery")
 # Whose private keys a worker opens; the others open none.
 CUSTODY: dict[str, tuple[Layer, ...]] = {"notices": ("outer",), "delivery": ("inner",)}
+# rq listens for 15 seconds less than this at a time, and lets go of a server that is silent for 10
+# seconds more; then it comes to whichever is the primary by now.
+LISTENING_SECONDS = 20
 Afterwards = Callable[[], Coroutine[None, None, object]]
 
 log = structlog.get_logger()
@@ -73,8 +76,8 @@ def main(kind: str) -> int:
         settings = read_settings()
         configure_logs(settings.log_format, settings.log_level, kind)
         url = settings.redis_url.get_secret_value()
-        if late := check_store(url):
-            print(late, file=sys.stderr)
+        if warnings := check_store(url, settings.replicas):
+            print(warnings, file=sys.stderr)
         if not _run(kind, settings, url):
             print(f"The {kind} worker ended: the store refused its queue.", file=sys.stderr)
             return 1
@@ -100,10 +103,11 @@ def _run(kind: str, settings: Settings, url: str) -> bool:
         runtime.install(running)
         worker = BellWorker(
             [kind],
-            connection=Redis.from_url(url),
+            connection=blocking_client(url),
             job_class=KnownJob,
             serializer=JSONSerializer,
             log_job_description=False,
+            worker_ttl=LISTENING_SECONDS,
         )
         worker.stopping = running.stop
         # A bell that an earlier run heard and did not live to answer must not keep ours silent.

@@ -69,8 +69,9 @@ class Delivery:
         if sender is None:
             await self.outbox.park(entry, f"channel {to.channel} is switched off")
             return
-        await self.outbox.hold(entry, self.lease_seconds)
-        if await self._told.begins(order.record, order.version):
+        begins = self._told.begins(order.record, order.version)
+        await self.outbox.hold(entry, self.lease_seconds, begins)
+        if await self._told.may_go(order.record, order.version):
             try:
                 await sender.send(to.address, self._notice(order, to))
             except Unreachable:

@@ -67,17 +67,17 @@ class Fetching:
             safe = await self._sanitizer.make_safe(original, keep_sound=order.sound)
             await self._keep(order.media, safe)
         except MediaRefused as refusal:
-            await self._tell(entry, order, Refused(order.media, refusal.reason), [])
+            told = await self._tell(entry, order, Refused(order.media, refusal.reason), [])
         except (GatewayError, BaseError, OSError):
             if entry.attempts < ATTEMPTS_MOST:
                 raise
-            await self._tell(entry, order, Refused(order.media, "gone"), [])
+            told = await self._tell(entry, order, Refused(order.media, "gone"), [])
         else:
             # And once more, should a colleague have struck it off since.
             names = listed(copies(order.media), time.time())
             noted = [*made_safe(order.media, safe.content_type), *names]
-            await self._tell(entry, order, MadeSafe(order.media, safe.position), noted)
-        if source is not None:
+            told = await self._tell(entry, order, MadeSafe(order.media, safe.position), noted)
+        if source is not None and told:
             await source.forget(order.source)
 
     async def _keep(self, media: str, safe: SafeMedia) -> None:
@@ -87,10 +87,12 @@ class Fetching:
 
     async def _tell(
         self, entry: Entry, order: FetchOrder, event: MadeSafe | Refused, noted: list[Command]
-    ) -> None:
+    ) -> bool:
+        """Whether what came of it is on disk: if not, somebody may have to fetch it once more."""
         reply = self._replies.add(order.media, written_reply(order.reply_to, event))
-        await self.outbox.done(entry, [*noted, *reply])
+        done = await self.outbox.done(entry, [*noted, *reply], on_disk=True)
         self._bells.ring(["replies"])
+        return done
 
     async def clean(self) -> int:
         """Delete what is past its time; how many objects went.

@@ -2,13 +2,17 @@
 
 The claim itself is the note that an attempt was made: from the second claim on, the case system is
 asked for the reference before anything is sent again. What was not answered is sent again only
-when nobody can be at work on it any more, after a last look.
+when nobody can be at work on it any more, after a last look. Nothing is sent before claim and note
+are on disk, on the replicas as well: a store that forgets them would have it sent again blindly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import structlog
+
+from bot.core.errors import StoreUnavailable
 from bot.core.report import Report
 from bot.store.connection import Store
 from bot.store.media_records import usable
@@ -23,11 +27,18 @@ PICTURES_SECONDS = 600
 AGAIN_SECONDS = 1.0
 Submitting = Callable[[Report, tuple[str, ...]], Submission]
 
+log = structlog.get_logger()
 
-class _TooSoon(Exception):
-    """No case was found, and it may not be sent again yet. Of the case system this tells nothing:
-    one that takes no reports may well answer lookups, and one by webhook is not even asked.
+
+class _NotSent(Exception):
+    """Nothing may be sent for so many seconds: no case was found and it is too soon to send again,
+    or it is not known to be on disk that we do. Of the case system this tells nothing: one that
+    takes no reports may well answer lookups, and one by webhook is not even asked.
     """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class Push:
@@ -67,8 +78,7 @@ class Push:
         # Asked before the lookup: what is found out afterwards is then known for good.
         quiet = 0.0 if first else await self._sent.quiet(entry.id)
         submission = await self._submission_of(report)
-        # What goes without a lookup is noted in the moment in which it may go.
-        admission = await self._breaker.admit([self._sent.note(entry.id)] if first else [])
+        admission = await self._breaker.admit()
         if admission.wait:
             await self.outbox.wait(entry, admission.wait)
             return
@@ -76,10 +86,10 @@ class Push:
             async with self._breaker.watched(admission):
                 case_id = None if first else await self._find(report)
                 if case_id is None and quiet:
-                    raise _TooSoon
+                    raise _NotSent(quiet)
                 case_id = case_id or await self._open(entry, submission)
-        except _TooSoon:
-            await self.outbox.wait(entry, quiet)
+        except _NotSent as later:
+            await self.outbox.wait(entry, later.seconds)
             return
         await self.outbox.done(entry, self._reports.opened(entry.id, case_id))
 
@@ -92,10 +102,12 @@ class Push:
         return self._submitting(report, links)
 
     async def _open(self, entry: Entry, submission: Submission) -> str:
-        if entry.attempts > 1:
-            await self._store.write(*self._sent.note(entry.id))
+        try:
+            await self.outbox.hold(entry, self.lease_seconds, [self._sent.note(entry.id)])
+        except StoreUnavailable as error:
+            log.warning("push.not_on_disk", error=str(error))
+            raise _NotSent(AGAIN_SECONDS) from None
         async with self._sent.noted(entry.id):
-            await self.outbox.hold(entry, self.lease_seconds)
             return await self._cases.open_case(submission)
 
     async def _pictures_awaited(self, report: Report) -> bool:

@@ -13,6 +13,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from bot.bells import UNANSWERED_SECONDS, bell_key, ring_once
+from bot.store.address import blocking_client
 from bot.store.erasure import ERASED, REWRITTEN
 from bot.store.expiry import EXPIRY
 
@@ -32,7 +33,7 @@ class Sweep(threading.Thread):
 
     def run(self) -> None:
         """Sweep until stopped; the first time at once, for what an earlier run left."""
-        connection = Redis.from_url(self._url)
+        connection = blocking_client(self._url)
         while True:
             try:
                 self.sweep(connection)

@@ -9,8 +9,6 @@ under the record's random name, and tells no more of the report than the record 
 
 from __future__ import annotations
 
-import asyncio
-
 from bot.store.connection import Command, Store
 from bot.store.lifetimes import end_after
 from bot.store.reports import KEPT_SECONDS
@@ -22,17 +20,20 @@ class Told:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def begins(self, record: str, version: int) -> bool:
-        """This version is about to be sent. False: it arrived, or a newer one is on its way.
+    def begins(self, record: str, version: int) -> list[Command]:
+        """The commands that belong before this version is sent, and before `may_go`."""
+        name = _name(record)
+        return [
+            ("ZADD", name, "GT", version, "begun"),
+            ("EXPIREAT", name, end_after(KEPT_SECONDS)),
+        ]
+
+    async def may_go(self, record: str, version: int) -> bool:
+        """False: it arrived, or a newer one is on its way.
 
         True a second time where nobody heard whether it arrived.
         """
-        name = _name(record)
-        _, _, newest = await asyncio.gather(
-            self._store.write("ZADD", name, "GT", version, "begun"),
-            self._store.write("EXPIREAT", name, end_after(KEPT_SECONDS)),
-            self._store.read("ZMSCORE", name, "begun", "sent"),
-        )
+        newest = await self._store.read("ZMSCORE", _name(record), "begun", "sent")
         begun, sent = (float(one or 0) for one in newest)
         return sent < version and begun <= version
 

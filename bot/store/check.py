@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from redis import Redis
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.sentinel import MasterNotFoundError, SentinelConnectionPool
 
-from bot.store.connection import CONNECT_SECONDS
+from bot.store.address import blocking_client
 
 OLDEST = (7, 2)  # WAITAOF
 
@@ -20,18 +21,27 @@ LATE = (
 )
 
 
-def check_store(url: str) -> str:
+ALONE = (
+    "A store that is cut off from its replicas goes on taking what another one, made the primary "
+    "meanwhile, will not know (min-replicas-to-write 0). Set min-replicas-to-write 1."
+)
+
+
+def check_store(url: str, replicas: int = 0) -> str:
     """Raises `StoreUnfit` unless the store answers, appends to a file and evicts nothing.
 
-    A sentence for the operator if it does so late, else nothing.
+    Sentences for the operator if it does so late, or where there are `replicas` or Sentinels even
+    if it is cut off from the others; else nothing.
     """
     try:
-        client = Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS)
+        client = blocking_client(url)
     except ValueError as error:
         raise StoreUnfit(f"REDIS_URL: {error}.") from None
     try:
         appending, policy, version = _configured(client)
-        appendfsync = _appendfsync(client)
+        warnings = _warnings(client, replicas)
+    except MasterNotFoundError:
+        raise StoreUnfit(f"REDIS_URL: {_without_primary(client)}.") from None
     except AuthenticationError:
         raise StoreUnfit("REDIS_URL: the store refuses this user or password.") from None
     except (RedisError, OSError):
@@ -51,15 +61,45 @@ def check_store(url: str) -> str:
         raise StoreUnfit(
             f"The store would drop reports when full ({policy}): set maxmemory-policy noeviction."
         )
-    return LATE.format(appendfsync) if appendfsync not in ("", "always") else ""
+    return warnings
 
 
-def _appendfsync(client: Redis) -> str:
-    """How soon it is on disk; empty where the user may not ask."""
+def _warnings(client: Redis, replicas: int) -> str:
+    """What should be set otherwise; empty where the user may not ask."""
+    watched = isinstance(client.connection_pool, SentinelConnectionPool)
     try:
-        return str(client.config_get("appendfsync").get("appendfsync", ""))
+        found = client.config_get("appendfsync", "min-replicas-to-write")
     except ResponseError:
         return ""
+    late = found.get("appendfsync", "always")
+    said = [LATE.format(late)] if late != "always" else []
+    if (replicas or watched) and found.get("min-replicas-to-write") == "0":
+        said.append(ALONE)
+    return " ".join(said)
+
+
+def _without_primary(client: Redis) -> str:
+    """Why the Sentinels name none, as far as they tell."""
+    pool, refused = client.connection_pool, False
+    assert isinstance(pool, SentinelConnectionPool)
+    for sentinel in pool.sentinel_manager.sentinels:
+        try:
+            known = pool.service_name in sentinel.sentinel_masters()
+        except AuthenticationError:
+            refused = True
+        except (RedisError, OSError):
+            continue
+        else:
+            return (
+                "the Sentinels know no primary of this service just now"
+                if known
+                else "the Sentinels watch no service of this name"
+            )
+    return (
+        "the Sentinels refuse sentinel_username or sentinel_password"
+        if refused
+        else "no Sentinel answers there"
+    )
 
 
 def _configured(client: Redis) -> tuple[str, str, tuple[int, ...]]:

@@ -1,6 +1,8 @@
 -- Leases what is due. KEYS: due, bodies, leases, fence, parked.
 -- ARGV: how many at most, lease in ms, deaths that make a suspect, deaths that are too many, whether
--- a suspect may be had, who claims (empty: nobody in particular).
+-- a suspect may be had, who claims (empty: nobody in particular), random digits.
+-- Each fence ends with the digits: after a failover or a power cut the store may count fences out
+-- again, and whoever had one of those is not to be taken for its new holder.
 -- A lease is a due time in the future: when it runs out, the entry is simply due again. A lease that
 -- nobody ended counts as a death of whoever had it, unless that is who claims: the answer to an
 -- earlier claim was lost. A suspect is leased alone, so that nothing else
@@ -10,7 +12,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local claimed, innocent, suspects, parked = {}, {}, {}, {}
 local function lease(one)
-  local fence = redis.call('INCR', KEYS[4])
+  local fence = redis.call('INCR', KEYS[4]) .. ARGV[7]
   redis.call('HSET', KEYS[3], one.id, fence .. ':' .. one.attempts + 1 .. ':' .. one.deaths .. ':' .. ARGV[6])
   redis.call('ZADD', KEYS[1], now + ARGV[2], one.id)
   local body = redis.call('HGET', KEYS[2], one.id) or ''

@@ -19,11 +19,11 @@ from redis.asyncio import Connection, ConnectionPool, Redis
 from redis.exceptions import NoScriptError, ResponseError
 
 from bot.core.errors import StoreRefused, StoreUnavailable
+from bot.store import address
 
 Word = str | bytes | int | float
 Command = tuple[Word, ...]
 
-CONNECT_SECONDS = 3
 ANSWER_SECONDS = 15
 # How long a receipt may wait for the disk before the person is told that it takes longer.
 ON_DISK_MS = 10_000
@@ -32,6 +32,8 @@ MOST_AT_ONCE = 256
 # and others. For many of them, like OOM and READONLY, the client has an error of its own; what is
 # wrong with a command has no code (the client drops ERR) or WRONGTYPE.
 _CONDITION = re.compile(r"(?!WRONGTYPE )[A-Z]{2,} ")
+# What a primary says that has lost its replicas, perhaps because another one leads them now.
+_CUT_OFF = "NOREPLICAS"
 
 
 class Store:
@@ -49,18 +51,14 @@ class Store:
 
     @classmethod
     def at(cls, url: str, replicas: int = 0) -> Store:
-        """The store at a ``redis://``, ``rediss://`` or ``unix://`` address; connects when used.
+        """The store at an address (see `bot.store.address`); connects when used.
 
         So many `replicas` must have on disk what is to be on disk, besides the store itself.
+        Raises ValueError with a sentence.
         """
-        client = Redis.from_url(
-            url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS
-        )
+        client = address.client(url, socket_timeout=ANSWER_SECONDS)
         # What is shared is timed as a whole; a timer for each answer costs more than the answer.
-        pool = ConnectionPool.from_url(
-            url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=None
-        )
-        return cls(client, pool, replicas)
+        return cls(client, address.pool(url, socket_timeout=None), replicas)
 
     async def read(self, *command: Word) -> Any:
         """One reading command; those of the same moment share a round trip."""
@@ -83,11 +81,13 @@ class Store:
         """
         command = ("EVALSHA", self._digests[name], len(keys), *keys, *words)
         trips = self._on_disk if on_disk else self._trips
-        try:
-            return await trips.call(command)
-        except NoScriptError:
-            await self._trips.call(("SCRIPT", "LOAD", self._scripts[name]))
-            return await trips.call(command)
+        for _ in range(2):
+            try:
+                return await trips.call(command)
+            except NoScriptError:
+                # To the very server that lacks it, which after a failover may be one of two.
+                await trips.call(("SCRIPT", "LOAD", self._scripts[name]))
+        raise StoreUnavailable("the store does not keep a script")
 
     async def close(self) -> None:
         """Close the connections."""
@@ -169,7 +169,7 @@ class Shared:
                 waiting.set_result(answer)
 
     async def _answers(self, commands: Sequence[Command]) -> list[Any]:
-        """What the store says to each; a lost connection is made again a few times."""
+        """What the store says to each; a lost connection is made again with the next trip."""
         if self._connection is None:
             self._connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
         connection = self._connection
@@ -180,7 +180,14 @@ class Shared:
         answers: list[Any] = await connection.retry.call_with_retry(
             lambda: _exchange(connection, commands), again
         )
+        if any(isinstance(one, Exception) and str(one).startswith(_CUT_OFF) for one in answers):
+            await self._let_go()
         return answers
+
+    async def _let_go(self) -> None:
+        """The next trip connects anew, and so asks the Sentinels, if there are any, who leads."""
+        if self._connection is not None:
+            await self._connection.disconnect(nowait=True)
 
 
 class OnDisk(Shared):
@@ -194,14 +201,20 @@ class OnDisk(Shared):
         wait: Command = ("WAITAOF", 1, self._replicas, ON_DISK_MS)
         *answers, kept = await super()._answers([*commands, wait])
         if isinstance(kept, Exception):  # which is about the store, not about what it was told
+            await self._let_go()
             raise StoreUnavailable(type(kept).__name__)
         if kept[0] < 1 or kept[1] < self._replicas:
+            await self._let_go()
             raise StoreUnavailable("not on disk in time")
         return answers
 
 
 async def _exchange(connection: Connection, commands: Sequence[Command]) -> list[Any]:
     """An answer or the store's own error for each; any other error ends the connection."""
+    if not connection.is_connected:
+        # What is sent over a lost connection goes to the same server again, by the library's own
+        # doing; only `connect` asks the Sentinels.
+        await connection.connect()  # type: ignore[no-untyped-call]
     packed = b"".join([pack_command(one) for one in commands])  # type: ignore[arg-type]
     await connection.send_packed_command(packed, check_health=False)
     return [await _answer(connection) for _ in commands]

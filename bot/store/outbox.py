@@ -3,13 +3,15 @@
 One sorted set per kind of work, scored by due time on the store's own clock. `add` gives commands
 for the transaction of whoever makes the work; `claim` leases what is due under a fence that only
 grows; an outcome counts only under the newest fence, so a worker that slept through its lease
-changes nothing. While the store is away an outcome waits for it: a lease that nobody ends looks
-like a death of whoever had it.
+changes nothing. A claim need not be on disk: before anything that cannot be undone, `hold` sees to
+it. While the store is away an outcome waits for it: a lease that nobody ends looks like a death of
+whoever had it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Sequence
 
@@ -32,6 +34,7 @@ DEATHS_MOST = 5
 # an outcome before that is the outcome's own fault.
 AWAY_SECONDS = 0.5
 REFUSALS_MOST = 3
+_FENCE_DIGITS = 9
 
 log = structlog.get_logger()
 
@@ -100,14 +103,22 @@ class Outbox:
 
         Besides: whether a suspect waits, or came. What saw too many deaths is parked, and logged.
         """
-        now = time.monotonic()
+        now, lease = time.monotonic(), int(lease_seconds * 1000)
+        digits = f"{random.randrange(10**_FENCE_DIGITS):0{_FENCE_DIGITS}}"  # noqa: S311 - no secret
         suspects, claimed, parked = await self._store.script(
             "claim",
             (self._due, self._bodies, self._leases, "outbox:fence", self._parked),
-            (most, int(lease_seconds * 1000), SUSPECT_DEATHS, DEATHS_MOST, int(not others), name),
+            (most, lease, SUSPECT_DEATHS, DEATHS_MOST, int(not others), name, digits),
         )
         entries = [
-            Entry(name := entry_id.decode(), self._opened(name, body), fence, attempts, deaths, now)
+            Entry(
+                name := entry_id.decode(),
+                self._opened(name, body),
+                int(fence),
+                attempts,
+                deaths,
+                now,
+            )
             for entry_id, body, fence, attempts, deaths in claimed
         ]
         for reason in parked:
@@ -121,15 +132,15 @@ class Outbox:
         held = await self._store.script("renew", (self._due, self._leases), (lease, *words))
         return {entry_id.decode() for entry_id in held}
 
-    async def hold(self, entry: Entry, lease_seconds: float) -> None:
-        """Before something that cannot be undone: raises `LeaseLost` if it is not ours any more.
+    async def hold(self, entry: Entry, lease_seconds: float, then: Sequence[Command]) -> None:
+        """Before something that cannot be undone; `then` notes that it is begun.
 
-        The store is asked only where so much time passed that it can be, as after a process was
-        stopped and went on.
+        Note and claim are on disk once this returns, so that whatever dies after that, nobody takes
+        it for untouched. Raises `LeaseLost` if it is not ours any more, because we slept, or
+        because the store lost the claim; `StoreUnavailable` if it is not known to be on disk.
         """
-        if time.monotonic() - entry.claimed < lease_seconds / 2:
-            return
-        if entry.id not in await self.renew([entry], lease_seconds):
+        words = entry.id, entry.fence, int(lease_seconds * 1000), *spelled(then)
+        if not await self._store.script("hold", (self._due, self._leases), words, on_disk=True):
             raise LeaseLost(entry.id)
 
     def _opened(self, entry_id: str, body: bytes) -> bytes:
@@ -141,9 +152,14 @@ class Outbox:
     def _purpose(self, entry_id: str) -> bytes:
         return f"outbox|{self.kind}|{entry_id}".encode()
 
-    async def done(self, entry: Entry, then: list[Command] | None = None) -> bool:
-        """It is done; `then` runs in the same transaction. False: lease lost, nothing ran."""
-        return await self._settle(entry, "done", 0, then)
+    async def done(
+        self, entry: Entry, then: list[Command] | None = None, *, on_disk: bool = False
+    ) -> bool:
+        """It is done; `then` runs in the same transaction. False: lease lost, nothing ran.
+
+        With `on_disk` it is there if this is True; False: perhaps it is not.
+        """
+        return await self._settle(entry, "done", 0, then, on_disk=on_disk)
 
     async def retry(
         self, entry: Entry, delay_seconds: float, then: list[Command] | None = None
@@ -160,16 +176,24 @@ class Outbox:
         return await self._settle(entry, "park", reason, then)
 
     async def _settle(
-        self, entry: Entry, outcome: str, detail: int | str, then: list[Command] | None
+        self,
+        entry: Entry,
+        outcome: str,
+        detail: int | str,
+        then: list[Command] | None,
+        *,
+        on_disk: bool = False,
     ) -> bool:
-        """Raises `OutcomeRefused`; a store that is away is waited for."""
+        """Raises `OutcomeRefused`; a store that is away is waited for, its replicas are not."""
         keys = self._due, self._bodies, self._leases, self._parked
         words = entry.id, entry.fence, outcome, detail, *spelled(then or [])
-        refusals = 0
+        refusals, kept = 0, on_disk
         while True:
             try:
-                return bool(await self._store.script("settle", keys, words))
+                settled = await self._store.script("settle", keys, words, on_disk=kept)
+                return bool(settled) and kept == on_disk
             except StoreUnavailable as error:
+                kept = False
                 refusals += await self._takes_writes()
                 if refusals == REFUSALS_MOST:
                     raise OutcomeRefused(str(error)) from None

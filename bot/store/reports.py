@@ -86,7 +86,10 @@ class Reports:
         return self._standing_from(reference, raw) if raw else None
 
     async def change(self, before: Standing, after: Standing, work: list[Command]) -> bool:
-        """Put `after` for `before`, with the work that follows. False: it changed meanwhile."""
+        """Put `after` for `before`, with the work that follows, on disk. False: it has changed.
+
+        When this raises, whether it was kept is not known.
+        """
         words = (
             f"{before.revision:012d}",
             self._written(replace(after, revision=before.revision + 1)),
@@ -94,7 +97,12 @@ class Reports:
             *spelled(work),
         )
         key = _progress_key(before.reference)
-        return bool(await self._store.script("commit", (key,), words))
+        return bool(await self._store.script("commit", (key,), words, on_disk=True))
+
+    async def on_disk(self, standing: Standing) -> None:
+        """What was changed before is on disk once this returns."""
+        key = _progress_key(standing.reference)
+        await self._store.on_disk("EXPIREAT", key, end_after(KEPT_SECONDS))
 
     def opened(self, reference: str, case_id: str) -> list[Command]:
         """The commands for a report that is in the case system now: only its name there stays."""

@@ -86,6 +86,19 @@ async def test_a_refused_outcome_leaves_its_entry_leased(
     await store.close()
 
 
+@pytest.mark.parametrize("role", ["push", "media", "delivery"])
+async def test_who_does_what_cannot_be_undone_may_wait_for_the_disk(
+    urls: dict[str, str], operator: Redis, role: str
+) -> None:
+    operator.zadd(f"outbox:{role}", {"one": 0})
+    store = Store.at(urls[role])
+    outbox = Outbox(store, role)
+    [entry] = await outbox.claim(1, 60)
+    await outbox.hold(entry, 60, [])
+    assert await outbox.done(entry, on_disk=True)
+    await store.close()
+
+
 @pytest.mark.parametrize("kind", ["push", "media", "notices", "delivery", "replies"])
 async def test_the_bot_may_put_back_what_an_operator_wants_tried_again(
     intake: Store, operator: Redis, kind: str

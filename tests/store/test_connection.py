@@ -151,6 +151,27 @@ async def test_nobody_waits_for_the_answers_of_two_trips() -> None:
         writer.close()
 
 
+@pytest.mark.parametrize("on_disk", [False, True])
+async def test_a_primary_that_may_have_lost_its_replicas_to_another_one_is_left(
+    tmp_path: Path, on_disk: bool
+) -> None:
+    """By connecting anew, which is when the Sentinels are asked."""
+    with of_its_own(tmp_path) as url:
+        store = Store.at(url, replicas=int(on_disk))
+        trips = store._on_disk if on_disk else store._trips
+        connected = list[int]()
+        if not on_disk:
+            await store.client.config_set("min-replicas-to-write", 1)
+        with patch("bot.store.connection.ON_DISK_MS", 20):
+            for _ in range(2):
+                with pytest.raises(StoreUnavailable):
+                    await trips.call(("SET", "word", "x"))
+                stats = await store.client.info("stats")
+                connected.append(int(stats["total_connections_received"]))
+        assert connected[1] > connected[0]
+        await store.close()
+
+
 async def test_on_disk_means_that_the_store_said_so(store: Store, valkey_url: str) -> None:
     assert await store.on_disk("SET", "kept", "1") == b"OK"
     wanting = Store.at(valkey_url, replicas=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 
 from bot.store.connection import Store
 from bot.store.outbox import DEATHS_MOST, SUSPECT_DEATHS, LeaseLost, Outbox
@@ -97,17 +96,36 @@ async def test_a_lease_is_renewed_by_its_holder_alone(store: Store) -> None:
     assert await outbox.depth() == 1
 
 
-async def test_whoever_was_stopped_for_long_asks_before_it_goes_on(store: Store) -> None:
+async def test_what_cannot_be_undone_is_noted_by_who_holds_the_work_alone(store: Store) -> None:
     outbox = Outbox(store, "push")
     await put(store, outbox, "a")
     [stopped] = await outbox.claim(1, 0)
-    await outbox.hold(stopped, 20)
-    stopped = replace(stopped, claimed=stopped.claimed - 15)
-    await outbox.hold(stopped, 0)  # late, but nobody came
+    await outbox.hold(stopped, 0, [("INCR", "begun")])  # late, but nobody came
     [newer] = await outbox.claim(1, 60)
     with pytest.raises(LeaseLost):
-        await outbox.hold(stopped, 20)
-    await outbox.hold(newer, 20)
+        await outbox.hold(stopped, 20, [("INCR", "begun")])
+    assert await store.read("GET", "begun") == b"1"
+    await outbox.hold(newer, 20, [("INCR", "begun")])
+    assert await store.read("GET", "begun") == b"2"
+    assert 0 < (await outbox.next_due_seconds() or 0) <= 20
+
+
+async def test_a_fence_that_the_store_forgot_is_nobody_elses(store: Store) -> None:
+    """As after a failover: it counts on from where it knows of."""
+    outbox = Outbox(store, "push")
+    await put(store, outbox, "a")
+    [lost] = await outbox.claim(1, 60)
+    await store.write("HDEL", "outbox:push:leases", "a")
+    await store.write("DECR", "outbox:fence")
+    await store.write("ZADD", "outbox:push", 0, "a")
+    [newer] = await outbox.claim(1, 60)
+    assert newer.attempts == 1
+    with pytest.raises(LeaseLost):
+        await outbox.hold(lost, 60, [])
+    assert await outbox.renew([lost], 60) == set()
+    assert not await outbox.retry(lost, 0)
+    assert not await outbox.done(lost)
+    assert await outbox.done(newer)
 
 
 async def dies(outbox: Outbox, times: int) -> None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from dataclasses import replace as replaced
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from msgspec.structs import replace
 
+from bot.channels.contract import Notice
 from bot.channels.telegram import Sender
 from bot.channels.telegram.render import split
 from bot.core.dialogue import Message
-from bot.core.errors import ChannelDown, Throttled
+from bot.core.errors import ChannelDown, StoreUnavailable, Throttled
 from bot.core.status import SILENT, STATUSES
 from bot.hooks import NOTE_MOST
 from bot.store.connection import Store
 from bot.store.orders import DeliveryOrder
-from bot.store.outbox import Entry, Outbox
+from bot.store.outbox import Entry, LeaseLost, Outbox
 from bot.vault.keys import KeyFolder
 from bot.vault.sealing import ReturnAddress, open_outer, seal
 from locales.catalogue import Catalogues
@@ -133,13 +136,48 @@ async def test_a_worker_that_slept_through_its_lease_leaves_its_mark_all_the_sam
     for command in outbox.add(order.id, order.written()):
         await desk.store.write(*command)
     [late] = await outbox.claim(1, 60)
-    await desk.store.write("ZADD", "outbox:delivery", 0, order.id)
-    [entry] = await outbox.claim(1, 60)
-    await desk.workers[0].do(late)
+    sender, taken = desk.workers[0]._senders["telegram"], list[Entry]()
+
+    async def sleeps_after_it(address: str, notice: Notice) -> None:
+        await Sender.send(sender, address, notice)  # type: ignore[arg-type]
+        await desk.store.write("ZADD", "outbox:delivery", 0, order.id)
+        taken.extend(await outbox.claim(1, 60))
+
+    with patch.object(sender, "send", sleeps_after_it):
+        await desk.workers[0].do(late)
     assert await desk.waiting() == 1
-    await desk.workers[1].do(entry)
+    await desk.workers[1].do(taken[0])
     assert desk.told == ["v1"]
     assert await desk.waiting() == 0
+
+
+async def test_one_that_lost_its_lease_before_it_sent_sends_nothing(desk: Desk) -> None:
+    outbox = desk.workers[0].outbox
+    order = DeliveryOrder(RECORD, 1, desk.inner, "verified", "v1")
+    for command in outbox.add(order.id, order.written()):
+        await desk.store.write(*command)
+    [late] = await outbox.claim(1, 60)
+    await desk.store.write("ZADD", "outbox:delivery", 0, order.id)
+    [entry] = await outbox.claim(1, 60)
+    with pytest.raises(LeaseLost):
+        await desk.workers[0].do(late)
+    assert desk.told == []
+    await desk.workers[1].do(entry)
+    assert desk.told == ["v1"]
+
+
+async def test_nothing_is_sent_before_it_is_on_disk_that_it_begins(
+    desk: Desk, valkey_url: str
+) -> None:
+    """A store that forgets it would have an older notice sent after this one."""
+    alone = Store.at(valkey_url, replicas=1)
+    worker = Delivery(alone, desk.workers[0]._keys, desk.workers[0]._senders, say, HANDOFF)
+    with patch("bot.store.connection.ON_DISK_MS", 20), pytest.raises(StoreUnavailable):
+        await replaced(desk, workers=[worker]).brings(1)
+    await alone.close()
+    assert desk.told == []
+    await desk.brings(1)
+    assert desk.told == ["v1"]
 
 
 async def test_the_mark_goes_when_the_way_back_is_gone_and_does_not_stand_for_ever(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
+from unittest.mock import patch
 
 import pytest
-from msgspec.structs import replace
 
 from bot.core.errors import (
     CaseInDoubt,
@@ -19,7 +19,7 @@ from bot.core.errors import (
 from bot.core.report import Place, Report
 from bot.store.connection import Store
 from bot.store.media_records import made_safe
-from bot.store.outbox import Entry, LeaseLost, Outbox
+from bot.store.outbox import DEATHS_MOST, Entry, LeaseLost, Outbox
 from bot.store.reports import KEPT_SECONDS, Reports
 from bot.store.tokens import Tokens
 from workers.cases.breaker import FAILURES_BEFORE
@@ -298,11 +298,52 @@ async def test_while_the_case_system_is_down_nothing_is_tried_and_no_attempt_cou
 
 async def test_one_who_slept_through_the_lease_sends_nothing(store: Store) -> None:
     stand = await Stand(store).waits()
-    slept = replace(await stand.claims(), claimed=0.0)
+    slept = await stand.claims()
     await stand.claims()
     with pytest.raises(LeaseLost):
         await stand.push.do(slept)
     assert stand.cases.opened == []
+
+
+async def test_nothing_is_sent_before_claim_and_note_are_on_disk(
+    store: Store, valkey_url: str
+) -> None:
+    """However long the replicas are away: that is nobody's attempt, and nobody's death."""
+    alone = Store.at(valkey_url, replicas=1)
+    stand, whole = await Stand(alone).waits(), Stand(store)
+    with patch("bot.store.connection.ON_DISK_MS", 20):
+        for _ in range(DEATHS_MOST + 1):
+            await stand.push.do(entry := await stand.claims())
+            assert (entry.attempts, entry.deaths) == (1, 0)
+        await alone.close()
+    assert (stand.cases.opened, stand.cases.asked) == ([], [])
+    await whole.push.do(await whole.claims())
+    assert (len(whole.cases.opened), whole.cases.asked) == (1, [])
+
+
+async def test_nor_is_it_sent_again(store: Store, valkey_url: str) -> None:
+    alone = Store.at(valkey_url, replicas=1)
+    stand = await Stand(alone).waits()
+    await stand.claims()
+    with patch("bot.store.connection.ON_DISK_MS", 20):
+        await stand.push.do(await stand.claims())
+    await alone.close()
+    assert (stand.cases.opened, len(stand.cases.asked)) == ([], 1)
+    assert (await Stand(store).claims()).attempts == 2
+
+
+async def test_what_is_sent_was_noted_before(store: Store) -> None:
+    stand = await Stand(store).waits()
+    opened, noted = stand.cases.open_case, list[int]()
+
+    async def open_case(submission: Submission) -> str:
+        noted.append(await store.read("PTTL", f"sent:{submission.report.reference}"))
+        return await opened(submission)
+
+    stand.cases.open_case = open_case  # type: ignore[method-assign]
+    await stand.push.do(await stand.claims())
+    assert noted[0] > stand.cases.patience_seconds * 1000
+    assert await store.read("EXISTS", f"sent:{stand.report.reference}") == 0
 
 
 async def test_a_token_outlives_the_worker_that_got_it(store: Store) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
 import structlog
@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from bot.core.errors import CaseSystemDown, CaseSystemError, CaseThrottled, StoreUnavailable
 from bot.store.case_system import DOWN, PAUSE, PROBE
-from bot.store.connection import Command, Store, spelled
+from bot.store.connection import Store
 
 FAILURES_BEFORE = 5
 FIRST_PAUSE_SECONDS = 5.0
@@ -54,10 +54,9 @@ class Breaker:
         self._failures = 0
         self._paused = False
 
-    async def admit(self, then: Sequence[Command] = ()) -> Admission:
-        """Whether something may be sent; `then` runs at that moment. Raises `StoreUnavailable`."""
-        words = self._probe_ms, *spelled(then)
-        left, failed = await self._store.script("admit", (PAUSE, DOWN, PROBE), words)
+    async def admit(self) -> Admission:
+        """Whether something may be sent. Raises `StoreUnavailable`."""
+        left, failed = await self._store.script("admit", (PAUSE, DOWN, PROBE), (self._probe_ms,))
         if left > 0:
             spread = random.uniform(0, FIRST_PAUSE_SECONDS)  # noqa: S311 - spreads load
             return Admission(left / 1000 + spread)

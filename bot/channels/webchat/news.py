@@ -12,6 +12,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from bot.channels.webchat.inbox import news_channel
+from bot.store.listening import heard
 
 _EVERY = news_channel("*")
 _PREFIX = len(news_channel(""))
@@ -20,11 +21,11 @@ _PAUSE = 1.0
 
 log = logging.getLogger(__name__)
 
-Heard = Callable[[str, bytes], None]
+Told = Callable[[str, bytes], None]
 Missed = Callable[[], None]
 
 
-async def hear_news(store: Redis, heard: Heard, missed: Missed) -> None:
+async def hear_news(store: Redis, told: Told, missed: Missed) -> None:
     """Listen until cancelled; `missed` is called whenever there was a gap in listening."""
     subscriptions = 0
     pubsub = store.pubsub()
@@ -39,7 +40,7 @@ async def hear_news(store: Redis, heard: Heard, missed: Missed) -> None:
                     missed()
             elif message["type"] == "pmessage":
                 # What is no text is no chat's name, and must not end this.
-                heard(message["channel"].decode(errors="replace")[_PREFIX:], message["data"])
+                told(message["channel"].decode(errors="replace")[_PREFIX:], message["data"])
     finally:
         await pubsub.aclose()  # type: ignore[no-untyped-call]
 
@@ -50,7 +51,7 @@ async def _next(pubsub: PubSub) -> dict[str, Any] | None:
     try:
         if not pubsub.subscribed:
             await pubsub.psubscribe(_EVERY)
-        message = await pubsub.get_message(timeout=_LISTEN_FOR)
+        message = await heard(pubsub, _LISTEN_FOR)
     except (RedisError, OSError):
         log.warning("news from other processes are not heard: the store does not answer")
         await asyncio.sleep(_PAUSE)

@@ -229,17 +229,6 @@ async def test_a_second_outage_is_found_by_a_worker_that_slept_through_the_end_o
     assert (await breaker.admit()).wait > 0
 
 
-async def test_what_is_to_be_noted_is_noted_only_for_what_may_go(store: Store) -> None:
-    breaker = worker(store)
-    note = ("SET", "sent:R", b"1", "PX", 1000)
-    await fails(breaker, CaseThrottled(60))
-    assert (await breaker.admit([note])).wait
-    assert await store.read("EXISTS", "sent:R") == 0
-    await pause_over(store)
-    assert (await breaker.admit([note])).failed is not None
-    assert await store.read("EXISTS", "sent:R") == 1
-
-
 async def test_a_store_that_is_away_hides_no_failure(store: Store) -> None:
     gone = Store.at("redis://127.0.0.1:1")
     with pytest.raises(StoreUnavailable):

@@ -159,7 +159,7 @@ async def test_a_primary_that_may_have_lost_its_replicas_to_another_one_is_left(
     with of_its_own(tmp_path) as url:
         store = Store.at(url, replicas=int(on_disk))
         trips = store._on_disk if on_disk else store._trips
-        connected = list[object]()
+        connected = list[int]()
         if not on_disk:
             await store.client.config_set("min-replicas-to-write", 1)
         with patch("bot.store.connection.ON_DISK_MS", 20):

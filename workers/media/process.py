@@ -100,9 +100,12 @@ class DecoderProcess:
 
 
 def _has_ended(process: Process) -> bool:
-    """The end of its answers is seen before its exit status is."""
-    assert process.stdout is not None
-    return process.returncode is not None or process.stdout.at_eof()
+    """Asked of the kernel: the loop hears of it later, and a file would be lost meanwhile."""
+    try:
+        found = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:  # somebody has fetched its exit status already
+        return True
+    return found is not None
 
 
 async def _greeted(process: Process) -> tuple[Protection, ...]:

@@ -137,7 +137,7 @@ async def test_records_exchanged_between_reports_are_refused(world: World) -> No
         await world.tell(who)
     assert world.sender.sent == []
     parked = await world.notices.outbox.parked()
-    assert set(parked) == {f"{reference}.2" for reference in REFERENCES.values()}
+    assert set(parked) == {f"{reference}.{2:016d}" for reference in REFERENCES.values()}
     assert all(reason.startswith("RecordRefused") for reason in parked.values())
 
 
@@ -241,9 +241,9 @@ async def test_news_exchanged_or_made_up_by_somebody_without_the_key_is_told_to_
     bodies, first = "outbox:notices:bodies", {}
     for who, reference in REFERENCES.items():
         await world.order(who)
-        first[who] = await world.store.read("HGET", bodies, f"{reference}.2")
+        first[who] = await world.store.read("HGET", bodies, f"{reference}.{2:016d}")
     for reference, other in zip(REFERENCES.values(), reversed(list(REFERENCES)), strict=True):
-        await world.store.write("HSET", bodies, f"{reference}.2", first[other])
+        await world.store.write("HSET", bodies, f"{reference}.{2:016d}", first[other])
     made_up = NoticeOrder(REFERENCES["anna"], 3, "verified", "call this number")
     for command in Outbox(world.store, "notices").add(made_up.id, made_up.written()):
         await world.store.write(*command)

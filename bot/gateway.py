@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
-import time
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,12 +19,9 @@ from bot.bells import Bells
 from bot.channels.contract import Shown
 from bot.core.dialogue import (
     Attached,
-    Discard,
     Draft,
-    Effect,
     Event,
     Facts,
-    Fetch,
     Forget,
     Incoming,
     MadeSafe,
@@ -36,27 +30,24 @@ from bot.core.dialogue import (
     Pressed,
     Prompt,
     Refused,
-    Submit,
     Turn,
 )
 from bot.core.errors import TooFast
 from bot.core.form import Form
 from bot.core.report import Progress
+from bot.effects import BELLS, Effects
 from bot.pace import Pace
 from bot.rendering import shown
-from bot.replies import ReplyTo, seal_reply, written_event
-from bot.store.connection import Command
+from bot.replies import written_event
 from bot.store.conversations import Conversation, Conversations
-from bot.store.expiry import UNFINISHED_SECONDS, copies, expires, stand_with
+from bot.store.expiry import stand_with
 from bot.store.limits import Limits, Who
-from bot.store.orders import FetchOrder, ForgetOrder
 from bot.store.outbox import Outbox
 from bot.store.receipts import Receipts
-from bot.store.reports import KEPT_SECONDS, Reports, Standing
+from bot.store.reports import Reports, Standing
 from bot.store.seen import put_back
 from bot.store.warm import Warm
 from bot.vault.keys import KeyFolder
-from bot.vault.sealing import ReturnAddress, seal
 
 # Presses and words of one person; an album of ten pictures is ten of them.
 TURNS_A_MINUTE = 120
@@ -116,8 +107,8 @@ class Gateway:
         self._turns = Pace(60)
         self._pictures = Pace(3600)
         self._networks = Pace(24 * 3600)
-        self._outboxes = outboxes
-        self._keys = keys
+        self._effects = Effects(reports, receipts, outboxes, keys, reply_key)
+        self._replies = outboxes["replies"]
         self._reply_key = reply_key
         self._bells = bells
         self._warm = Warm()
@@ -162,7 +153,7 @@ class Gateway:
         """See the contract."""
         late = replace(incoming, event_id=put_back(incoming.event_id))
         name, body = written_event(self._reply_key, late)
-        await self._outboxes["replies"].set_aside(name, body, reason)
+        await self._replies.set_aside(name, body, reason)
 
     def _keep_pace(self, incoming: Incoming) -> None:
         count = self._turns.counted(_person(incoming))
@@ -208,8 +199,10 @@ class Gateway:
         work = stand_with(conversation.draft, turn.draft)
         bells: set[str] = set()
         for effect in turn.effects:
-            work += await self._work(effect, incoming, turn.draft, facts)
-            bells.update(_BELLS[type(effect)])
+            work += await self._effects.commands(effect, incoming, turn.draft, facts.now)
+            bells.update(BELLS[type(effect)])
+        if "push" in bells:
+            work += await self._limits.counting("reports", _who(incoming))
         # A promise is shown only once it is on disk: a receipt, and that somebody is forgotten.
         promised = turn.draft.step == "receipt" or Forget in map(type, turn.effects)
         if not await self._conversations.commit(
@@ -220,57 +213,6 @@ class Gateway:
         if promised and "push" in bells and incoming.network:
             self._networks.counted(incoming.network)
         return True
-
-    async def _work(
-        self, effect: Effect, incoming: Incoming, draft: Draft, facts: Facts
-    ) -> list[Command]:
-        match effect:
-            case Fetch():
-                return self._fetch(effect, incoming)
-            case Discard():
-                names = [name for media in effect.media for name in copies(media)]
-                return expires(names, time.time())
-            case Submit():
-                counting = await self._limits.counting("reports", _who(incoming))
-                return [*self._submit(effect, incoming, draft, facts), *counting]
-            case Forget():
-                return await self._forget(effect)
-
-    def _fetch(self, effect: Fetch, incoming: Incoming) -> list[Command]:
-        attachment = effect.attachment
-        reply_to = seal_reply(self._reply_key, ReplyTo(incoming.channel, incoming.address))
-        order = FetchOrder(
-            incoming.channel, attachment.id, attachment.source, reply_to, effect.sound
-        )
-        return [
-            *self._outboxes["media"].add(attachment.id, order.written()),
-            *expires(copies(attachment.id), time.time() + UNFINISHED_SECONDS),
-        ]
-
-    def _submit(
-        self, effect: Submit, incoming: Incoming, draft: Draft, facts: Facts
-    ) -> list[Command]:
-        report = effect.report
-        record = urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
-        back = ReturnAddress(incoming.channel, incoming.address, draft.locale, effect.receipt[-4:])
-        epoch = self._keys.sealing_epoch(facts.now)
-        sealed = seal(self._keys, epoch, record, report.reference, back)
-        names = [name for media in report.media for name in copies(media)]
-        return [
-            *self._reports.submitted(report, record, sealed),
-            *self._receipts.given(effect.receipt, report.reference),
-            *self._outboxes["push"].add(report.reference),
-            *expires(names, time.time() + KEPT_SECONDS),
-        ]
-
-    async def _forget(self, effect: Forget) -> list[Command]:
-        work: list[Command] = []
-        for receipt in effect.receipts:
-            if reference := await self._receipts.reference(receipt):
-                order = ForgetOrder(reference)
-                work += self._receipts.gone(receipt)
-                work += self._outboxes["notices"].add(order.id, order.written())
-        return work
 
     def _words(self, draft: Draft, prompts: tuple[Prompt, ...]) -> tuple[Shown, ...]:
         say = self._language.speaking(draft.locale)
@@ -283,11 +225,3 @@ def _person(incoming: Incoming) -> str:
 
 def _who(incoming: Incoming) -> Who:
     return Who(_person(incoming), incoming.network)
-
-
-_BELLS: dict[type[Effect], tuple[str, ...]] = {
-    Fetch: ("media",),
-    Discard: (),
-    Submit: ("push",),
-    Forget: ("notices",),
-}

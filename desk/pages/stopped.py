@@ -34,6 +34,7 @@ CAUSES = (
     ("CaseRefused: config/form.toml", "stopped.category"),
     ("CaseRefused", "stopped.refused"),
     ("channel ", "stopped.channel_off"),
+    ("NeverMet", "stopped.never_met"),
     ("RecordRefused", "stopped.altered"),
     ("nobody who took it up came back", "stopped.died"),
     ("", "stopped.failed"),

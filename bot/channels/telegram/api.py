@@ -42,13 +42,13 @@ logging.getLogger("aiogram").setLevel(logging.WARNING)
 
 _Result = TypeVar("_Result")
 _CALL_SECONDS = 20
-_GONE_FOR_GOOD = (
+# Their address is destroyed then, so it takes words that leave no doubt.
+_GONE_FOR_GOOD = ("bot was blocked by the user", "user is deactivated")
+_NEVER_MET = (
     "chat not found",
-    "user is deactivated",
     "user not found",
     "peer_id_invalid",
     "bot can't initiate conversation",
-    "have no rights to send",
 )
 _NOT_FOUND = 404
 # What the frequent calls are answered with. Pydantic builds such a model when it is named and drops
@@ -71,6 +71,10 @@ class Rejected(ChannelError):
     def __init__(self, method: str, reason: str) -> None:
         super().__init__(f"{method} was not taken")
         self.reason = reason
+
+
+class NeverMet(Rejected):
+    """To Telegram, this person and this bot are strangers: is it another bot's token?"""
 
 
 class Conflict(ChannelDown):
@@ -144,10 +148,8 @@ def _translated(method: str, error: Exception) -> ChannelError:
     match error:
         case TelegramRetryAfter():
             failure = Throttled(error.retry_after)
-        case TelegramForbiddenError():
-            failure = Unreachable("the person blocked the bot or is gone")
-        case TelegramBadRequest():
-            failure = _bad_request(method, error.message.lower())
+        case TelegramForbiddenError() | TelegramBadRequest():
+            failure = _refused(method, error.message.lower())
         case TelegramConflictError():
             failure = Conflict("somebody else receives the updates of this bot")
         case TelegramUnauthorizedError() | TelegramNotFound():
@@ -155,7 +157,8 @@ def _translated(method: str, error: Exception) -> ChannelError:
     return failure
 
 
-def _bad_request(method: str, reason: str) -> ChannelError:
+def _refused(method: str, reason: str) -> ChannelError:
     if any(words in reason for words in _GONE_FOR_GOOD):
         return Unreachable("the person blocked the bot or is gone")
-    return Rejected(method, reason)
+    met = not any(words in reason for words in _NEVER_MET)
+    return Rejected(method, reason) if met else NeverMet(method, reason)

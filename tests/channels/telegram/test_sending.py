@@ -8,6 +8,7 @@ import pytest
 
 from bot.channels.contract import MEDIA_BYTES_MOST, Notice
 from bot.channels.telegram import Sender, Source
+from bot.channels.telegram.api import NeverMet
 from bot.channels.telegram.pacing import CHATS_BEFORE_EVERYBODY
 from bot.core.errors import ChannelDown, ChannelError, MediaRefused, Throttled, Unreachable
 from tests.channels.telegram.stage import settings, surroundings
@@ -47,8 +48,6 @@ async def test_a_long_notice_arrives_in_parts(server: TelegramServer, sender: Se
     [
         (403, "Forbidden: bot was blocked by the user"),
         (403, "Forbidden: user is deactivated"),
-        (400, "Bad Request: chat not found"),
-        (400, "Bad Request: PEER_ID_INVALID"),
     ],
 )
 async def test_whoever_is_gone_is_unreachable(
@@ -57,6 +56,24 @@ async def test_whoever_is_gone_is_unreachable(
     server.fail("sendMessage", code, description)
     with pytest.raises(Unreachable):
         await sender.send(str(server.person().id), NEWS)
+
+
+@pytest.mark.parametrize(
+    ("code", "description"),
+    [
+        (400, "Bad Request: chat not found"),
+        (400, "Bad Request: PEER_ID_INVALID"),
+        (403, "Forbidden: bot can't initiate conversation with a user"),
+    ],
+)
+async def test_whom_another_bot_met_is_not_given_up(
+    server: TelegramServer, sender: Sender, code: int, description: str
+) -> None:
+    """As after a mistake with the token: their addresses are still wanted then."""
+    server.fail("sendMessage", code, description)
+    with pytest.raises(NeverMet) as caught:
+        await sender.send(str(server.person().id), NEWS)
+    assert not caught.value.retryable  # so it is parked, and an operator hears of it
 
 
 @pytest.mark.parametrize("address", ["", "x", "4_2x"])

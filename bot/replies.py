@@ -165,6 +165,7 @@ class Replies:
                     # Shielded, because a stop waits for what is in hand.
                     while await asyncio.shield(self._begin(self._turning, self._drain())):
                         pass
+                    await self._outbox.let_go()
                     await heard(bell, IDLE_SECONDS)
         except RedisError as error:
             raise StoreUnavailable(type(error).__name__) from error

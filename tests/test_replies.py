@@ -139,6 +139,18 @@ async def test_an_event_that_was_set_aside_gets_its_turn_when_it_is_put_back(wor
     assert await world.outbox.parked() == {}
 
 
+async def test_an_event_that_nobody_put_back_is_let_go(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.outbox.ASIDE_SECONDS", -2 * 3600)
+    name, body = written_event(KEY, Incoming("telegram", TO.address, "u1", Text("x")))
+    await world.outbox.set_aside(name, body, "KeyError")
+    async with world.running(), asyncio.timeout(10):
+        while await world.outbox.parked():
+            await asyncio.sleep(0.01)
+    assert world.taken == []
+
+
 async def test_an_event_that_fails_again_is_parked_again(world: World) -> None:
     world.fails = KeyError("a bug")
     name, body = written_event(KEY, Incoming("telegram", TO.address, "u1", Text("x")))

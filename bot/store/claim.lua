@@ -24,10 +24,11 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', now, 'BYSCORE', 'LIMIT
   local alive = held == '0' or (who ~= '' and who == ARGV[6])
   deaths = tonumber(deaths) + (alive and 0 or 1)
   if deaths >= tonumber(ARGV[4]) then
-    redis.call('ZREM', KEYS[1], id)
-    redis.call('HSET', KEYS[3], id, '0:' .. attempts .. ':0')
+    -- Parked before it is due no more: the store takes nothing back of a script that fails half-way.
     parked[#parked + 1] = 'nobody who took it up came back, ' .. deaths .. ' times'
     redis.call('HSET', KEYS[5], id, parked[#parked])
+    redis.call('HSET', KEYS[3], id, '0:' .. attempts .. ':0')
+    redis.call('ZREM', KEYS[1], id)
   else
     local group = deaths >= tonumber(ARGV[3]) and suspects or innocent
     group[#group + 1] = {id = id, attempts = tonumber(attempts), deaths = deaths}

@@ -21,6 +21,7 @@ from msgspec import Struct
 from bot.core.errors import StoreUnavailable
 from bot.sealed import Seal
 from bot.store.connection import Command, Store, spelled
+from bot.store.lifetimes import end_after
 
 KINDS = ("push", "media", "notices", "delivery", "broadcast", "replies")
 # How many notices nobody could be given any more, by the epoch whose key is gone.
@@ -34,6 +35,8 @@ DEATHS_MOST = 5
 # an outcome before that is the outcome's own fault.
 AWAY_SECONDS = 0.5
 REFUSALS_MOST = 3
+# What a person said is not kept for ever because no operator looked.
+ASIDE_SECONDS = 30 * 24 * 3600
 _FENCE_DIGITS = 9
 
 log = structlog.get_logger()
@@ -74,6 +77,7 @@ class Outbox:
         self._bodies = f"outbox:{kind}:bodies"
         self._leases = f"outbox:{kind}:leases"
         self._parked = f"outbox:{kind}:parked"
+        self._aside = f"outbox:{kind}:aside"
 
     def add(self, entry_id: str, body: bytes = b"") -> list[Command]:
         """The commands that put an entry in, due at once. The same id again changes nothing."""
@@ -84,10 +88,21 @@ class Outbox:
         return commands
 
     async def set_aside(self, entry_id: str, body: bytes, reason: str) -> None:
-        """Park something that never stood here, until an operator puts it in."""
+        """Park something that never stood here, until an operator puts it in, or for
+        `ASIDE_SECONDS`.
+        """
         kept = self._seal.close(body, self._purpose(entry_id)) if self._seal else body
+        await self._store.write("ZADD", self._aside, end_after(ASIDE_SECONDS), entry_id)
         await self._store.write("HSETNX", self._bodies, entry_id, kept)
         await self._store.write("HSET", self._parked, entry_id, reason)
+
+    async def let_go(self) -> int:
+        """Drop what was set aside too long ago, and nobody has put in; how many that were."""
+        now, dropped = int(time.time()), 0
+        for name in await self._store.read("ZRANGE", self._aside, "-inf", now, "BYSCORE"):
+            dropped += await self.drop(name.decode(), [])
+            await self._store.write("ZREM", self._aside, name)
+        return dropped
 
     async def claim(self, most: int, lease_seconds: float, *, name: str = "") -> list[Entry]:
         """Lease up to `most` due entries for `lease_seconds`; a suspect comes alone.

@@ -50,6 +50,7 @@ outbox:delivery:leases    rwda  -     -     -     rwda
 outbox:delivery:parked    rwda  -     -     -     rwda
 outbox:replies            rwda  -     wda   -     -
 outbox:replies:bodies     rwda  -     wda   -     -
+outbox:replies:aside      rwda  -     -     -     -
 outbox:broadcast          r     -     -     -     -
 erased                    -     -     -     rwda  rwda
 rewriting                 -     -     -     rwda  -

@@ -151,3 +151,19 @@ async def test_what_cannot_end_with_all_that_follows_is_still_to_be_done(
     assert await outbox.stands("a")
     await store.write("DEL", "no:set")
     assert await outbox.done(entry, [NO_SET])
+
+
+async def test_what_was_set_aside_goes_in_the_end_and_not_before(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = Outbox(store, "replies")
+    await outbox.set_aside("young", b"body", "why")
+    monkeypatch.setattr("bot.store.outbox.ASIDE_SECONDS", -2 * 3600)
+    for name in ("old", "put back"):
+        await outbox.set_aside(name, b"body", "why")
+    assert await outbox.put_back("put back")
+    assert await outbox.let_go() == 1
+    assert await outbox.parked() == {"young": "why"}
+    assert set(await store.read("HKEYS", "outbox:replies:bodies")) == {b"young", b"put back"}
+    assert [entry.id for entry in await outbox.claim(9, 60)] == ["put back"]
+    assert await outbox.let_go() == 0

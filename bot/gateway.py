@@ -118,22 +118,27 @@ class Gateway:
         if not isinstance(incoming.event, (MadeSafe, Refused)):
             self._keep_pace(incoming)
         person = incoming.channel, incoming.address
-        conversation = self._warm.take(person)
+        conversation, again = self._warm.take(person), False
         if conversation is None or conversation.has_seen(incoming.event_id):
-            conversation = await self._conversations.load(*person)
+            conversation, again = await self._stored(incoming)
         while True:
             facts = await self._facts(incoming)
             draft = conversation.draft or self._handlers.fresh(
                 self._language.best(incoming.locale), facts
             )
-            if conversation.has_seen(incoming.event_id):
+            if again:
                 await self._conversations.on_disk(conversation)  # perhaps nobody heard that it is
                 return self._words(draft, (self._handlers.show(draft, facts),))
             turn = self._handlers.take(draft, incoming.event, facts, incoming.receipts)
             if await self._commit(conversation, incoming, turn, facts):
                 self._warm.keep(person, conversation)
                 return self._words(turn.draft, turn.prompts)
-            conversation = await self._conversations.load(*person)
+            conversation, again = await self._stored(incoming)
+
+    async def _stored(self, incoming: Incoming) -> tuple[Conversation, bool]:
+        """The conversation as it stands, and whether it has had this event before."""
+        conversation = await self._conversations.load(incoming.channel, incoming.address)
+        return conversation, conversation.has_seen(incoming.event_id)
 
     async def _facts(self, incoming: Incoming) -> Facts:
         named = self._handlers.receipts_named(incoming.event, incoming.receipts)

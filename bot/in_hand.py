@@ -75,7 +75,7 @@ class InHand:
             return False
         place, deaths = self._remembered.get(name) or (self._free.pop(), 0)
         self._held[name] = place
-        self._write(place, name, _HELD | deaths)
+        self._write(place, name, _HELD | deaths, self._day)
         return True
 
     def end(self, name: bytes, *, well: bool) -> None:

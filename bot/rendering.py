@@ -7,8 +7,6 @@ from collections.abc import Callable
 from bot.channels.contract import Button, Shown
 from bot.core.dialogue import Choice, Message, Prompt
 
-Say = Callable[[str, Message], str]
-
 
 def shown(prompt: Prompt, locale: str, say: Callable[[Message], str]) -> Shown:
     """A prompt in the language that `say` speaks; paragraphs become lines."""

@@ -5,14 +5,13 @@ This process knows for whom the news is and not which report it is about.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from bot.channels.contract import Notice, Sender
 from bot.core.dialogue import Message
 from bot.core.errors import Unreachable
-from bot.rendering import Say
 from bot.store.connection import Command, Store
 from bot.store.erasure import erased
 from bot.store.orders import DeliveryOrder
@@ -37,7 +36,7 @@ class Delivery:
         store: Store,
         keys: KeyFolder,
         senders: Mapping[str, Sender],
-        say: Say,
+        say: Callable[[str, Message], str],
         key: bytes,
     ) -> None:
         """`key` opens what the notices worker hands on."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -52,7 +53,7 @@ class Received:
 _BACKLOG = 1024
 
 
-class FaultyServer:
+class FaultyServer(ABC):
     """Use with `async with`; `received` has every call, oldest first."""
 
     def __init__(self) -> None:
@@ -106,9 +107,9 @@ class FaultyServer:
         await self._runner.cleanup()
         await self.idle()
 
+    @abstractmethod
     async def answer(self, call: Received) -> web.Response:
         """What this server says when nothing is wrong."""
-        raise NotImplementedError
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         call = Received(
